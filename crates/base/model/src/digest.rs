@@ -129,7 +129,14 @@ mod tests {
     #[test]
     fn malformed_digests_are_refused() {
         let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        for bad in ["", "sha256:", "sha256:../../etc/passwd", hex, &format!("sha512:{hex}"), &format!("sha256:{}", hex.to_uppercase())] {
+        for bad in [
+            "",
+            "sha256:",
+            "sha256:../../etc/passwd",
+            hex,
+            &format!("sha512:{hex}"),
+            &format!("sha256:{}", hex.to_uppercase()),
+        ] {
             assert!(bad.parse::<Digest>().is_err(), "{bad}");
         }
     }

@@ -365,7 +365,8 @@ mod tests {
         let manifest = format!(r#"{{"schemaVersion":2,"config":{CONFIG},"layers":[]}}"#);
         assert!(Document::parse(manifest.as_bytes(), Some(media::OCI_INDEX)).is_err());
         assert!(Document::parse(manifest.as_bytes(), Some(media::DOCKER_MANIFEST)).is_ok());
-        let typed = format!(r#"{{"schemaVersion":2,"mediaType":"{}","config":{CONFIG},"layers":[]}}"#, media::OCI_MANIFEST);
+        let typed =
+            format!(r#"{{"schemaVersion":2,"mediaType":"{}","config":{CONFIG},"layers":[]}}"#, media::OCI_MANIFEST);
         assert!(Document::parse(typed.as_bytes(), Some(media::DOCKER_MANIFEST)).is_err());
     }
 

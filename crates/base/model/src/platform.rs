@@ -44,7 +44,11 @@ impl FromStr for Platform {
     type Err = crate::Fault;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || crate::Fault::invalid(format!("invalid platform {text:?}: expected os/arch[/variant], for example linux/amd64"));
+        let bad = || {
+            crate::Fault::invalid(format!(
+                "invalid platform {text:?}: expected os/arch[/variant], for example linux/amd64"
+            ))
+        };
         let mut parts = text.split('/');
         let (Some(os), Some(arch), variant, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(bad());
@@ -58,7 +62,11 @@ impl FromStr for Platform {
             "aarch64" => "arm64",
             other => other,
         };
-        Ok(Self { os: os.to_lowercase(), architecture: architecture.to_lowercase(), variant: variant.map(str::to_owned) })
+        Ok(Self {
+            os: os.to_lowercase(),
+            architecture: architecture.to_lowercase(),
+            variant: variant.map(str::to_owned),
+        })
     }
 }
 

@@ -273,9 +273,26 @@ mod tests {
     fn wrong_references_are_refused() {
         let long = "a".repeat(300);
         let id = "a".repeat(64);
-        for bad in
-            ["", ":tag", "a:", "a/B", "Debian", "a//b", "../x", "a/../b", "a@sha256:12", "a:b:c", "-a", "a_-b", "x:5000x/a", "a b", &long, &id, "/a", "a/"]
-        {
+        for bad in [
+            "",
+            ":tag",
+            "a:",
+            "a/B",
+            "Debian",
+            "a//b",
+            "../x",
+            "a/../b",
+            "a@sha256:12",
+            "a:b:c",
+            "-a",
+            "a_-b",
+            "x:5000x/a",
+            "a b",
+            &long,
+            &id,
+            "/a",
+            "a/",
+        ] {
             assert!(bad.parse::<Reference>().is_err(), "{bad:?}");
         }
     }

@@ -1,1 +1,18 @@
-//! The metadata database and atomic files.
+//! What knarr remembers: one redb file (`meta.db`) of named tables with string keys and JSON values, and files that are
+//! written whole or not at all ([`files`]).
+//!
+//! ```text
+//! meta.db   containers  id → record      leases    …
+//!           volumes     name → record    networks  id → record …
+//! ```
+//!
+//! Invariants: a transaction is durable when [`Store::write`] returns; readers see one consistent snapshot; a second
+//! process that opens the same file is refused (redb's lock), which is how a second daemon on a live root is noticed.
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod files;
+mod store;
+
+pub use error::StoreError;
+pub use store::{Read, Store, Table, Write};

@@ -1,0 +1,80 @@
+//! Failures of the metadata database.
+
+use std::path::PathBuf;
+
+use knarr_model::{Fault, Kind};
+
+/// What can go wrong with `meta.db`.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process holds the file.
+    #[error("{0} is in use by another knarr daemon")]
+    InUse(PathBuf),
+    /// The file cannot be opened or made.
+    #[error("cannot open {path}")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<redb::Error>,
+    },
+    /// A transaction failed.
+    #[error("cannot {operation} metadata")]
+    Transaction {
+        /// `read` or `write`.
+        operation: &'static str,
+        /// Why.
+        #[source]
+        source: Box<redb::Error>,
+    },
+    /// A record does not have the shape this version expects.
+    #[error("cannot decode record {key:?} of table {table:?}")]
+    Decode {
+        /// The table.
+        table: &'static str,
+        /// The key.
+        key: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A record cannot be written as JSON.
+    #[error("cannot encode a record of table {table:?}")]
+    Encode {
+        /// The table.
+        table: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn transaction(operation: &'static str) -> impl Fn(redb::Error) -> Self {
+        move |source| Self::Transaction { operation, source: Box::new(source) }
+    }
+
+    fn kind(&self) -> Kind {
+        let redb = match self {
+            Self::InUse(_) => return Kind::Conflict,
+            Self::Open { source, .. } | Self::Transaction { source, .. } => source,
+            Self::Decode { .. } | Self::Encode { .. } => return Kind::Internal,
+        };
+        match redb.as_ref() {
+            redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Kind::NoSpace,
+            _ => Kind::Internal,
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        use std::error::Error as _;
+        let fault = Fault::new(error.kind(), error.to_string());
+        match error.source() {
+            Some(cause) => fault.because(cause.to_string()),
+            None => fault,
+        }
+    }
+}
