@@ -1,1 +1,9 @@
 //! The kernel's edge: the only crate with unsafe.
+//!
+//! One topic a module; what rustix offers safely is called directly and does not appear here. Without the feature
+//! `std` only the modules that the shim (a `no_std` program) needs are built.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![allow(unsafe_code)]
+
+#[cfg(feature = "std")]
+pub mod bpf;
