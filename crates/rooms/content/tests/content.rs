@@ -1,0 +1,141 @@
+//! The life of a blob: ingest, resume, verify, commit, collect.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use knarr_content::Content;
+use knarr_model::ports::Content as _;
+use knarr_model::{Digest, Kind};
+
+fn fresh() -> (tempfile::TempDir, Content) {
+    let root = tempfile::tempdir().unwrap();
+    let content = Content::open(root.path()).unwrap();
+    (root, content)
+}
+
+fn count(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn what_is_committed_is_read_back() {
+    let (root, content) = fresh();
+    let digest = Digest::of(b"hello");
+    let mut ingest = content.ingest("k").unwrap();
+    ingest.write(b"hel").unwrap();
+    ingest.write(b"lo").unwrap();
+    assert_eq!(content.size(&digest).unwrap(), None, "invisible before the commit");
+    assert_eq!(ingest.commit(Some(&digest), Some(5)).unwrap(), digest);
+    assert_eq!(content.read(&digest, 5).unwrap(), b"hello");
+    assert_eq!(content.list().unwrap(), [(digest.clone(), 5)]);
+    assert_eq!(count(&root.path().join("ingest")), 0);
+    assert_eq!(content.read(&digest, 4).unwrap_err().kind(), Kind::TooLarge);
+    assert!(content.delete(&digest).unwrap() && !content.delete(&digest).unwrap());
+    assert_eq!(content.open(&digest).unwrap_err().kind(), Kind::NotFound);
+}
+
+#[test]
+fn a_cut_ingest_is_taken_up_again() {
+    let (root, content) = fresh();
+    let mut ingest = content.ingest("k").unwrap();
+    ingest.write(b"hel").unwrap();
+    drop(ingest);
+    let content = Content::open(root.path()).unwrap();
+    let mut ingest = content.ingest("k").unwrap();
+    assert_eq!(ingest.offset(), 3);
+    ingest.write(b"lo").unwrap();
+    assert_eq!(ingest.commit(Some(&Digest::of(b"hello")), None).unwrap(), Digest::of(b"hello"));
+}
+
+#[test]
+fn a_key_has_one_writer() {
+    let (_root, content) = fresh();
+    let first = content.ingest("k").unwrap();
+    assert_eq!(content.ingest("k").err().unwrap().kind(), Kind::Conflict);
+    drop(first);
+    content.ingest("k").unwrap().abort().unwrap();
+}
+
+#[test]
+fn a_mismatch_leaves_nothing() {
+    let (root, content) = fresh();
+    for (expected, size) in [(Digest::of(b"other"), None), (Digest::of(b"hello"), Some(4))] {
+        let mut ingest = content.ingest("k").unwrap();
+        ingest.write(b"hello").unwrap();
+        assert_eq!(ingest.commit(Some(&expected), size).unwrap_err().kind(), Kind::Invalid);
+        assert_eq!(count(&root.path().join("ingest")), 0);
+        assert!(content.list().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_second_commit_of_the_same_bytes_succeeds() {
+    let (_root, content) = fresh();
+    let digest = content.put(b"hello").unwrap();
+    let mut ingest = content.ingest("again").unwrap();
+    ingest.write(b"hello").unwrap();
+    assert_eq!(ingest.commit(Some(&digest), Some(5)).unwrap(), digest);
+}
+
+#[test]
+fn a_changed_blob_is_found_and_moved_away() {
+    let (root, content) = fresh();
+    let digest = content.put(b"hello").unwrap();
+    fs::write(content.path(&digest), b"jello").unwrap();
+    assert!(content.read(&digest, 100).unwrap_err().full().contains("corrupt"));
+    assert_eq!(content.size(&digest).unwrap(), None);
+    assert!(root.path().join("quarantine").join(digest.hex()).exists());
+    content.put(b"hello").unwrap();
+    assert_eq!(content.read(&digest, 100).unwrap(), b"hello");
+}
+
+#[test]
+fn collection_keeps_roots_and_leased_work() {
+    let (_root, content) = fresh();
+    let root = content.put(b"root").unwrap();
+    let old = content.put(b"old").unwrap();
+    let wanted = content.put(b"wanted").unwrap();
+    let lease = content.lease();
+    let fresh = content.put(b"fresh").unwrap();
+    lease.protect(&wanted);
+    let roots = || Ok(HashSet::from([root.clone()]));
+    assert_eq!(content.collect(roots).unwrap().blobs, 1);
+    assert_eq!(content.size(&old).unwrap(), None);
+    for kept in [&root, &wanted, &fresh] {
+        assert!(content.size(kept).unwrap().is_some());
+    }
+    drop(lease);
+    assert_eq!(content.collect(roots).unwrap().bytes, 11);
+}
+
+#[test]
+fn stale_ingests_go_at_the_next_start() {
+    let (root, content) = fresh();
+    for key in ["old", "young"] {
+        content.ingest(key).unwrap().write(b"x").unwrap();
+    }
+    let folder = root.path().join("ingest").join(Digest::of(b"old").hex());
+    let day_before_yesterday = std::time::SystemTime::now() - knarr_content::STALE * 2;
+    fs::File::options().write(true).open(folder.join("data")).unwrap().set_modified(day_before_yesterday).unwrap();
+    let content = Content::open(root.path()).unwrap();
+    assert_eq!(count(&root.path().join("ingest")), 1);
+    assert_eq!(content.ingest("young").unwrap().offset(), 1);
+}
+
+/// A tmpfs of 64 KiB is filled: the fault says so, and the partial content is gone.
+#[test]
+fn a_full_disk_is_said_and_leaves_nothing() {
+    use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+    let root = tempfile::tempdir().unwrap();
+    mount("tmpfs", root.path(), "tmpfs", MountFlags::empty(), Some(c"size=64k")).unwrap();
+    let content = Content::open(root.path()).unwrap();
+    let mut ingest = content.ingest("big").unwrap();
+    let failed = ingest.write(&[7; 100 << 10]).unwrap_err();
+    drop(ingest);
+    let left = count(&root.path().join("ingest"));
+    let usable = content.put(b"small").is_ok();
+    unmount(root.path(), UnmountFlags::DETACH).unwrap();
+    assert_eq!(failed.kind(), Kind::NoSpace);
+    assert_eq!((left, usable), (0, true));
+}
