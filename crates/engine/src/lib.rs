@@ -1,1 +1,30 @@
-//! engine
+//! The engine: what a daemon does, one file a verb, without a word of HTTP.
+//!
+//! [`Engine::open`] takes a [`Config`], locks the roots, opens the metadata database and the rooms, and brings the
+//! kernel's state and the records into agreement. Doors call the verbs, which are methods of [`Engine`], each in a file
+//! of its own under `containers/`, `images/`, `networks/`, `volumes/`, `build/` and `system/`.
+//!
+//! ```text
+//!            door ──► Engine::verb ──► a container's actor (mailbox) ──► rooms, shim, kernel
+//!              ▲                              │ publishes
+//!              └── immutable snapshots ◄──────┘          └──► Events (bounded; a slow reader gets a gap mark)
+//! ```
+//!
+//! Invariants: lists and inspect read only snapshots, never an actor or the disk; a record is durable before its effect is
+//! announced; every transition keeps its cause; what an image says is data, never policy and never a host path.
+#![forbid(unsafe_code)]
+
+mod config;
+mod engine;
+mod events;
+mod filters;
+mod roots;
+mod system;
+mod time;
+
+pub use config::Config;
+pub use engine::Engine;
+pub use events::{Delivery, Event, Events, Query as EventQuery, Subscription};
+pub use filters::Filters;
+pub use system::Totals;
+pub use time::Timestamp;

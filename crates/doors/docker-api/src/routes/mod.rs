@@ -1,0 +1,28 @@
+//! The routes, one file a group.
+
+mod system;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use knarr_engine::Engine;
+use knarr_model::{Fault, Kind};
+
+use crate::error::ApiError;
+
+/// The engine, as handlers get it.
+pub(crate) type Daemon = State<Arc<Engine>>;
+
+/// All routes.
+pub(crate) fn router(engine: Arc<Engine>) -> Router {
+    Router::new()
+        .merge(system::routes())
+        .fallback(page_not_found)
+        .method_not_allowed_fallback(page_not_found)
+        .with_state(engine)
+}
+
+async fn page_not_found() -> ApiError {
+    Fault::new(Kind::NotFound, "page not found").into()
+}

@@ -1,0 +1,105 @@
+//! The accept loop.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderValue;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use knarr_engine::Engine;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+
+use crate::error::ApiError;
+use crate::front::Front;
+use crate::{MAX_API, routes, version};
+
+/// Connections at one time; further ones wait in the listener's queue.
+const CONNECTIONS: usize = 1024;
+/// A head must be there after this long.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+/// A head may have this many bytes and header fields.
+const HEAD_BYTES: usize = 64 << 10;
+const HEAD_FIELDS: usize = 128;
+
+/// Answers clients of `listener` until `stop` is ready. Connections that are taken over or streaming go on until their end or
+/// the process's.
+pub async fn serve(engine: Arc<Engine>, listener: UnixListener, stop: impl Future<Output = ()>) {
+    let router = routes::router(engine);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    tokio::pin!(stop);
+    loop {
+        let place = places.clone().acquire_owned().await;
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => return,
+        };
+        match accepted {
+            Ok((socket, _)) => {
+                let router = router.clone();
+                tokio::spawn(async move {
+                    connection(socket, router).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn connection(socket: UnixStream, router: Router) {
+    let service = hyper::service::service_fn(move |request| {
+        let router = router.clone();
+        async move { Ok::<_, std::convert::Infallible>(answer(router, request).await) }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.half_close(true)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEAD_FIELDS);
+    let io = TokioIo::new(Front::new(socket));
+    if let Err(error) = http.serve_connection(io, service).with_upgrades().await {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Checks and strips the version, routes, and adds the headers that every answer has.
+async fn answer(router: Router, request: hyper::Request<Incoming>) -> Response {
+    let mut response = match without_version(request.map(Body::new)) {
+        Ok(request) => router.oneshot(request).await.unwrap_or_else(|never| match never {}),
+        Err(error) => error.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert("api-version", HeaderValue::from_static(MAX_API));
+    headers.insert("docker-experimental", HeaderValue::from_static("false"));
+    headers.insert("ostype", HeaderValue::from_static("linux"));
+    headers.insert(
+        http::header::SERVER,
+        HeaderValue::from_static(concat!("knarr/", env!("CARGO_PKG_VERSION"), " (linux)")),
+    );
+    response
+}
+
+fn without_version(mut request: Request) -> Result<Request, ApiError> {
+    let uri = request.uri();
+    let rest = version::strip(uri.path())?;
+    if rest.len() != uri.path().len() {
+        let with_query = match uri.query() {
+            Some(query) => format!("{rest}?{query}"),
+            None => rest.to_owned(),
+        };
+        let parsed = with_query.parse().map_err(|e| knarr_model::Fault::invalid(format!("invalid path: {e}")))?;
+        *request.uri_mut() = parsed;
+    }
+    Ok(request)
+}

@@ -1,0 +1,103 @@
+//! The `filters` of lists, prunes and events.
+
+use std::collections::BTreeMap;
+
+use knarr_model::{Fault, Result};
+use serde::Deserialize;
+
+/// `{"name": ["a", "b"], "label": ["k=v"]}`: values of one key are alternatives (but labels all must hold), keys all must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filters(BTreeMap<String, Vec<String>>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    List(Vec<String>),
+    Map(BTreeMap<String, bool>),
+}
+
+impl Filters {
+    /// Reads the query parameter's JSON, in today's form (lists) or the old one (maps to `true`). Empty text is no filter.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let raw: BTreeMap<String, Values> =
+            serde_json::from_str(text).map_err(|e| Fault::invalid("invalid filter").because(e))?;
+        let plain = |values| match values {
+            Values::List(list) => list,
+            Values::Map(map) => map.into_iter().filter(|(_, on)| *on).map(|(value, _)| value).collect(),
+        };
+        Ok(Self(raw.into_iter().map(|(key, values)| (key, plain(values))).collect()))
+    }
+
+    /// Refuses keys that the request does not know, in Docker's words.
+    pub fn only(&self, known: &[&str]) -> Result<()> {
+        match self.0.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(Fault::invalid(format!("invalid filter '{key}'"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The values of `key`, empty where it is not filtered by.
+    pub fn get(&self, key: &str) -> &[String] {
+        self.0.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether nothing is filtered.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `key` is not filtered by, or one of its values satisfies `test`.
+    pub fn any(&self, key: &str, test: impl Fn(&str) -> bool) -> bool {
+        let values = self.get(key);
+        values.is_empty() || values.iter().any(|value| test(value))
+    }
+
+    /// Whether `labels` have every `label` (`key` or `key=value`) and none of `label!`.
+    pub fn labels(&self, labels: &BTreeMap<String, String>) -> bool {
+        let has = |wanted: &String| match wanted.split_once('=') {
+            Some((key, value)) => labels.get(key).is_some_and(|have| have == value),
+            None => labels.contains_key(wanted),
+        };
+        self.get("label").iter().all(has) && !self.get("label!").iter().any(has)
+    }
+
+    /// The truth value of `key`; none where it is not filtered by.
+    pub fn flag(&self, key: &str) -> Result<Option<bool>> {
+        let mut found = None;
+        for value in self.get(key) {
+            found = match value.as_str() {
+                "1" | "true" => Some(true),
+                "0" | "false" => Some(false),
+                other => return Err(Fault::invalid(format!("invalid filter '{key}={other}'"))),
+            };
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_wire_forms_are_read() {
+        let list = Filters::parse(r#"{"name":["a","b"]}"#).unwrap();
+        let map = Filters::parse(r#"{"name":{"a":true,"b":true,"c":false}}"#).unwrap();
+        assert_eq!(list, map);
+        assert!(list.any("name", |value| value == "b") && list.any("other", |_| false));
+        assert!(Filters::parse("nonsense").is_err());
+        assert!(list.only(&["id"]).is_err());
+    }
+
+    #[test]
+    fn labels_must_all_hold() {
+        let filters = Filters::parse(r#"{"label":["a","b=1"],"label!":["c"]}"#).unwrap();
+        let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        assert!(filters.labels(&labels(&[("a", ""), ("b", "1")])));
+        assert!(!filters.labels(&labels(&[("a", ""), ("b", "2")])));
+        assert!(!filters.labels(&labels(&[("a", ""), ("b", "1"), ("c", "")])));
+    }
+}

@@ -1,0 +1,103 @@
+//! Points in time as Docker writes them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A point in time with nanoseconds, written as RFC 3339 in UTC with nine digits (`2026-01-02T03:04:05.000000006Z`).
+/// Go's zero time, `0001-01-01T00:00:00Z`, stands for "never".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(Option<jiff::Timestamp>);
+
+impl Timestamp {
+    /// "Never".
+    pub const NEVER: Self = Self(None);
+
+    /// The clock's time.
+    pub fn now() -> Self {
+        Self(Some(jiff::Timestamp::now()))
+    }
+
+    /// From seconds and nanoseconds since the epoch; out of range is "never".
+    pub fn from_unix(seconds: i64, nanoseconds: u32) -> Self {
+        Self(jiff::Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or_default()).ok())
+    }
+
+    /// Seconds since the epoch; "never" is Go's zero time.
+    pub fn seconds(self) -> i64 {
+        self.0.map_or(-62_135_596_800, jiff::Timestamp::as_second)
+    }
+
+    /// Nanoseconds since the epoch; "never" is 0.
+    pub fn nanoseconds(self) -> i64 {
+        self.0.map_or(0, |t| i64::try_from(t.as_nanosecond()).unwrap_or(i64::MAX))
+    }
+
+    /// Whether it is "never".
+    pub fn is_never(self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Parses what clients send in `since` and `until`: `SECONDS[.NANOSECONDS]` or RFC 3339.
+    pub fn parse_query(text: &str) -> Option<Self> {
+        let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let Ok(seconds) = seconds.parse::<i64>() else { return text.parse().ok() };
+        let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
+        let nanoseconds = digits.parse().ok()?;
+        Some(Self::from_unix(seconds, nanoseconds))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(time) => write!(f, "{time:.9}"),
+            None => f.write_str("0001-01-01T00:00:00Z"),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = jiff::Error;
+
+    fn from_str(text: &str) -> Result<Self, jiff::Error> {
+        if text.is_empty() || text.starts_with("0001-01-01T") {
+            return Ok(Self::NEVER);
+        }
+        text.parse().map(|time| Self(Some(time)))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_with_nine_digits_and_never_as_go_does() {
+        assert_eq!(Timestamp::from_unix(0, 5).to_string(), "1970-01-01T00:00:00.000000005Z");
+        assert_eq!(Timestamp::NEVER.to_string(), "0001-01-01T00:00:00Z");
+        assert!("0001-01-01T00:00:00Z".parse::<Timestamp>().unwrap().is_never());
+    }
+
+    #[test]
+    fn queries_take_seconds_fractions_and_dates() {
+        let half = Timestamp::parse_query("10.5").unwrap();
+        assert_eq!(half, Timestamp::from_unix(10, 500_000_000));
+        assert_eq!(Timestamp::parse_query("1970-01-01T00:00:10.5Z").unwrap(), half);
+        assert!(Timestamp::parse_query("yesterday").is_none());
+    }
+}
