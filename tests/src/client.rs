@@ -1,0 +1,81 @@
+//! The two command lines, used alike.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::knarr_binary;
+
+/// A command line that speaks to one daemon.
+#[derive(Clone)]
+pub struct Client {
+    program: PathBuf,
+    socket: PathBuf,
+    config: PathBuf,
+}
+
+/// What a command printed, and how it ended.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit code; -1 for a signal.
+    pub code: i32,
+}
+
+impl Client {
+    /// Our own command line.
+    pub fn knarr(socket: &Path, config: &Path) -> Self {
+        Self { program: knarr_binary(), socket: socket.to_owned(), config: config.to_owned() }
+    }
+
+    /// The unmodified `docker` command line.
+    pub fn docker(socket: &Path, config: &Path) -> Self {
+        Self { program: "docker".into(), socket: socket.to_owned(), config: config.to_owned() }
+    }
+
+    /// `knarr` or `docker`.
+    pub fn name(&self) -> String {
+        self.program.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The command, ready to be changed and started.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--host").arg(format!("unix://{}", self.socket.display())).args(args);
+        command.env("DOCKER_CONFIG", &self.config).env("DOCKER_BUILDKIT", "0").env_remove("DOCKER_HOST");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it, however it ends.
+    pub fn run(&self, args: &[&str]) -> Result<Output> {
+        let output = self.command(args).output().with_context(|| format!("cannot run {}", self.name()))?;
+        Ok(Output {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code().unwrap_or(-1),
+        })
+    }
+
+    /// Runs it, and must succeed; its trimmed standard output.
+    pub fn ok(&self, args: &[&str]) -> Result<String> {
+        let output = self.run(args)?;
+        if output.code != 0 {
+            bail!("{} {args:?} ended with {}:\n{}{}", self.name(), output.code, output.stdout, output.stderr);
+        }
+        Ok(output.stdout.trim_end().to_owned())
+    }
+
+    /// Runs it, and must fail; its standard error (or output, where it is silent).
+    pub fn fails(&self, args: &[&str]) -> Result<Output> {
+        let output = self.run(args)?;
+        if output.code == 0 {
+            bail!("{} {args:?} succeeded and should not have:\n{}", self.name(), output.stdout);
+        }
+        Ok(output)
+    }
+}

@@ -1,0 +1,178 @@
+//! A private daemon.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use crate::process::{Running, knarr_binary, wait_for};
+use crate::{Client, Ledger};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A daemon with its own roots, socket, bridge, cgroup parent and client configuration: a machine's worth of knarr.
+pub struct Host {
+    folder: TempDir,
+    bridge: String,
+    flags: Vec<String>,
+    daemon: Option<Running>,
+}
+
+impl Host {
+    /// Starts a daemon.
+    pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts a daemon with more flags.
+    pub fn start_with(flags: &[&str]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("knarr-e2e-").tempdir()?;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let bridge = format!("kt{}-{number}", std::process::id());
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let mut host = Self { folder, bridge, flags, daemon: None };
+        std::fs::create_dir(host.path().join("client"))?;
+        host.resume()?;
+        Ok(host)
+    }
+
+    /// The temporary folder everything of this host is in.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The daemon's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.path().join("knarr.sock")
+    }
+
+    /// The daemon's data root.
+    pub fn data_root(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// The bridge's name.
+    pub fn bridge(&self) -> &str {
+        &self.bridge
+    }
+
+    /// The daemon's pid.
+    pub fn pid(&self) -> u32 {
+        self.daemon.as_ref().map_or(0, Running::pid)
+    }
+
+    /// Our command line.
+    pub fn knarr(&self) -> Client {
+        Client::knarr(&self.socket(), &self.path().join("client"))
+    }
+
+    /// Docker's command line.
+    pub fn docker(&self) -> Client {
+        Client::docker(&self.socket(), &self.path().join("client"))
+    }
+
+    /// The command that starts this host's daemon.
+    pub fn daemon_command(&self) -> Result<Command> {
+        let log = std::fs::File::options().create(true).append(true).open(self.log_path())?;
+        let mut command = Command::new(knarr_binary());
+        command.arg("daemon").arg("--data-root").arg(self.data_root());
+        command.arg("--exec-root").arg(self.path().join("run"));
+        command.arg("--host").arg(format!("unix://{}", self.socket().display()));
+        command.args(["--bridge", &self.bridge, "--cgroup-parent", &format!("/{}", self.bridge)]);
+        command.args(&self.flags);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
+    /// Starts the daemon (again), and waits until it answers.
+    pub fn resume(&mut self) -> Result<()> {
+        let mut daemon = Running::start(&mut self.daemon_command()?)?;
+        let socket = self.socket();
+        let mut died = None;
+        let answers = wait_for("the daemon answers", Duration::from_secs(20), || {
+            died = daemon.ended().ok().flatten();
+            died.is_some() || std::os::unix::net::UnixStream::connect(&socket).is_ok()
+        });
+        if let Some(status) = died {
+            bail!("the daemon ended with {status}:\n{}", self.log());
+        }
+        answers.with_context(|| self.log())?;
+        self.daemon = Some(daemon);
+        Ok(())
+    }
+
+    /// kill -9 of the daemon.
+    pub fn kill_daemon(&mut self) -> Result<()> {
+        self.daemon.take().context("no daemon runs")?.kill()
+    }
+
+    /// SIGTERM to the daemon; containers stay.
+    pub fn stop_daemon(&mut self) -> Result<()> {
+        let status = self.daemon.take().context("no daemon runs")?.terminate(Duration::from_secs(20))?;
+        if !status.success() {
+            bail!("the daemon ended with {status}:\n{}", self.log());
+        }
+        Ok(())
+    }
+
+    /// What the daemon logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.path().join("daemon.log")
+    }
+
+    /// Removes every container, stops the daemon, and fails where it leaves something of its own behind.
+    pub fn finish(mut self) -> Result<()> {
+        let client = self.knarr();
+        let all = client.ok(&["ps", "-aq"])?;
+        let ids: Vec<&str> = all.split_whitespace().collect();
+        if !ids.is_empty() {
+            client.ok(&[&["rm", "-f", "-v"], ids.as_slice()].concat())?;
+        }
+        self.stop_daemon()?;
+        self.remove_network();
+        Ledger::of_host(&self.bridge, self.path()).must_be_empty()
+    }
+
+    /// The bridge and its rules stay when a daemon stops, for its containers go on; here they are not needed again.
+    fn remove_network(&self) {
+        for args in [vec!["ip", "link", "delete", &self.bridge], vec!["nft", "delete", "table", "ip", &self.table()]] {
+            let _ = Command::new(args[0]).args(&args[1..]).stderr(Stdio::null()).status();
+        }
+    }
+
+    /// The nft table of this host's daemon.
+    pub fn table(&self) -> String {
+        format!("knarr-{}", self.bridge)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let Some(mut daemon) = self.daemon.take() else { return };
+        if std::thread::panicking() {
+            eprintln!("--- log of the daemon on {}:\n{}", self.bridge, self.log_tail());
+        }
+        if !daemon.ended().is_ok_and(|status| status.is_some()) {
+            let all = self.knarr().run(&["ps", "-aq"]).map(|output| output.stdout).unwrap_or_default();
+            let ids: Vec<&str> = all.split_whitespace().collect();
+            let _ = self.knarr().run(&[&["rm", "-f", "-v"], ids.as_slice()].concat());
+        }
+        drop(daemon);
+        self.remove_network();
+    }
+}
+
+impl Host {
+    fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+}

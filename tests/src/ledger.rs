@@ -1,0 +1,94 @@
+//! What must be the same before and after.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+/// Everything of the kernel's that an engine may leave behind, one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger(BTreeSet<String>);
+
+impl Ledger {
+    /// Counts the whole machine: mounts, links, firewall rules, cgroups, network namespaces, processes of ours.
+    pub fn count() -> Self {
+        let mut lines = BTreeSet::new();
+        lines.extend(prefixed("mount", mounts()));
+        lines.extend(prefixed("link", links()));
+        lines.extend(prefixed("rule", tables()));
+        lines.extend(prefixed("cgroup", cgroups()));
+        let (namespaces, processes) = processes();
+        lines.extend(prefixed("netns", namespaces));
+        lines.extend(prefixed("process", processes));
+        Self(lines)
+    }
+
+    /// Counts what belongs to one host: whatever names its bridge or its folder.
+    pub fn of_host(bridge: &str, folder: &Path) -> Self {
+        let folder = folder.to_string_lossy().into_owned();
+        let own = |line: &String| line.contains(bridge) || line.contains(&folder);
+        Self(Self::count().0.into_iter().filter(own).collect())
+    }
+
+    /// Fails where anything is in `self` that was not in `before`.
+    pub fn must_add_nothing_to(&self, before: &Self) -> Result<()> {
+        let left: Vec<&String> = self.0.difference(&before.0).collect();
+        if left.is_empty() { Ok(()) } else { bail!("left behind: {left:#?}") }
+    }
+
+    /// Fails where there is anything.
+    pub fn must_be_empty(&self) -> Result<()> {
+        self.must_add_nothing_to(&Self(BTreeSet::new()))
+    }
+}
+
+fn prefixed(kind: &'static str, lines: Vec<String>) -> impl Iterator<Item = String> {
+    lines.into_iter().map(move |line| format!("{kind} {line}"))
+}
+
+fn mounts() -> Vec<String> {
+    let text = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    text.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect()
+}
+
+fn links() -> Vec<String> {
+    let entries = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn tables() -> Vec<String> {
+    let output = Command::new("nft").args(["list", "tables"]).output();
+    let text = output.map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
+}
+
+fn cgroups() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::PathBuf::from("/sys/fs/cgroup")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                found.push(entry.path().to_string_lossy().into_owned());
+                folders.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+/// Network namespaces that some process is in, and the processes that are ours.
+fn processes() -> (Vec<String>, Vec<String>) {
+    let (mut namespaces, mut ours) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let path = entry.path();
+        let Ok(namespace) = std::fs::read_link(path.join("ns/net")) else { continue };
+        namespaces.push(namespace.to_string_lossy().into_owned());
+        let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if line.contains("knarr-shim") || line.contains("knarr runtime") || line.contains("knarr daemon") {
+            ours.push(format!("{} {line}", entry.file_name().to_string_lossy()));
+        }
+    }
+    (namespaces, ours)
+}

@@ -1,0 +1,86 @@
+//! A private registry.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use crate::process::{Running, knarr_binary};
+
+/// `knarr registry serve` on a free loopback port.
+pub struct Registry {
+    folder: Option<TempDir>,
+    root: PathBuf,
+    address: String,
+    server: Running,
+}
+
+impl Registry {
+    /// Starts one on a folder of its own.
+    pub fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("knarr-e2e-registry-").tempdir()?;
+        let root = folder.path().to_owned();
+        Self::serve(Some(folder), &root, "127.0.0.1:0", &[])
+    }
+
+    /// Starts one on `root` at `address` with more flags.
+    pub fn start_on(root: &Path, address: &str, flags: &[&str]) -> Result<Self> {
+        Self::serve(None, root, address, flags)
+    }
+
+    fn serve(folder: Option<TempDir>, root: &Path, address: &str, flags: &[&str]) -> Result<Self> {
+        let mut command = Command::new(knarr_binary());
+        command.args(["registry", "serve", "--addr", address, "--root"]).arg(root).args(flags);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut server = Running::start(&mut command)?;
+        let stdout = server.stdout().context("standard output was piped")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let Some((_, address)) = line.trim().split_once("://") else {
+            bail!("the registry did not print its address but {line:?}")
+        };
+        Ok(Self { folder, root: root.to_owned(), address: address.to_owned(), server })
+    }
+
+    /// `HOST:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `ADDRESS/NAME`.
+    pub fn image(&self, name: &str) -> String {
+        format!("{}/{name}", self.address)
+    }
+
+    /// kill -9; the folder stays as long as the value that is returned.
+    pub fn kill(mut self) -> Result<Option<TempDir>> {
+        self.server.kill()?;
+        Ok(self.folder.take())
+    }
+
+    /// Bytes of all blobs in its store.
+    pub fn stored_bytes(&self) -> Result<u64> {
+        let output = Command::new("du").args(["-sb", "--"]).arg(self.root.join("blobs")).output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(text.split_whitespace().next().context("du printed nothing")?.parse()?)
+    }
+
+    /// A plain `GET`; status and body. Only for a registry without TLS.
+    pub fn get(&self, path: &str) -> Result<(u16, String)> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.split_whitespace().nth(1).context("no status line")?.parse()?;
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+        Ok((status, body))
+    }
+}
