@@ -8,6 +8,7 @@ use crate::shell;
 
 /// A Debian package and a program that shows it is there.
 pub struct Package {
+    /// Its name; with `|` the first of several that the release has.
     name: &'static str,
     /// A program in PATH, or an absolute path to a file.
     shown_by: &'static str,
@@ -28,7 +29,7 @@ pub const RUN: &[Package] = &[
     package("busybox-static", "busybox"),
     package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
     package("curl", "curl"),
-    package("docker.io", "docker"),
+    package("docker-cli|docker.io", "docker"),
     package("iproute2", "ip"),
     package("mmdebstrap", "mmdebstrap"),
     package("nftables", "nft"),
@@ -39,7 +40,7 @@ pub const RUN: &[Package] = &[
 
 /// Installs the packages of these lists that are missing, or says what to install.
 pub fn packages(lists: &[&[Package]]) -> Result<()> {
-    let missing: Vec<&str> = lists
+    let missing: Vec<&'static str> = lists
         .iter()
         .flat_map(|list| list.iter())
         .filter(|package| !present(package.shown_by))
@@ -48,7 +49,7 @@ pub fn packages(lists: &[&[Package]]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let names = missing.join(" ");
+    let names = missing.join(" ").replace('|', " or ");
     if !is_root() || !shell::has("apt-get") {
         bail!(
             "these packages are missing: {names}\ninstall them with: sudo apt-get install --no-install-recommends {names}"
@@ -59,16 +60,26 @@ pub fn packages(lists: &[&[Package]]) -> Result<()> {
 }
 
 /// Installs without starting any service that a package brings along.
-fn install(names: &[&str]) -> Result<()> {
+fn install(names: &[&'static str]) -> Result<()> {
     let mut update = shell::command("apt-get", &["update", "-q"]);
     update.stdout(Stdio::null());
     shell::check(update)?;
     let policy = NoServices::begin()?;
     let mut install = shell::command("apt-get", &["install", "-y", "-q", "--no-install-recommends"]);
-    install.args(names).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+    let chosen: Vec<&str> = names.iter().map(|name| first_known(name)).collect();
+    install.args(chosen).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
     let done = shell::check(install);
     drop(policy);
     done
+}
+
+/// The first of `a|b` that the release has; the last where it has none.
+fn first_known(name: &'static str) -> &'static str {
+    let known = |name: &str| {
+        let output = shell::command("apt-cache", &["show", name]).output();
+        output.is_ok_and(|output| output.status.success() && !output.stdout.is_empty())
+    };
+    name.split('|').find(|name| known(name)).or(name.rsplit('|').next()).unwrap_or(name)
 }
 
 /// Debian's policy-rc.d: while it says 101, no package starts a service. One that exists already is left alone.

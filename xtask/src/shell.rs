@@ -50,3 +50,14 @@ fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+/// The busybox image that the end-to-end tests make.
+pub fn busybox_tar() -> Result<PathBuf> {
+    let mut made =
+        command("cargo", &["run", "--quiet", "--package", "knarr-e2e", "--bin", "base-image", "--", "busybox"]);
+    let output = made.output().context("cannot make the busybox image")?;
+    if !output.status.success() {
+        bail!("cannot make the busybox image: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}

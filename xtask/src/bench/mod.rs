@@ -1,0 +1,30 @@
+//! Side by side with other engines, in one run: ratios, not times, are what counts on noisy machines.
+
+mod cases;
+mod engines;
+mod memory;
+mod stats;
+
+use anyhow::Result;
+
+use crate::{dist, setup, shell};
+use engines::Engines;
+
+/// Times the static binary beside the peers. `parts` picks cases by name; `KNARR_BENCH_RUNS` is how often each is run (default 25).
+pub fn run(parts: &[String]) -> Result<()> {
+    setup::need_root("bench")?;
+    setup::packages(&[setup::BUILD, setup::DIST, setup::RUN])?;
+    let binary = dist::run()?;
+    let engines = Engines::start(&binary, &shell::busybox_tar()?)?;
+    let runs = std::env::var("KNARR_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(25);
+    let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
+    println!("| what | target | {} | ratio to docker |", engines.names().join(" ms | "));
+    println!("|---|---|{}---|", "---|".repeat(engines.names().len()));
+    for case in cases::all().iter().filter(|case| wanted(case.name)) {
+        println!("{}", cases::row(case, &engines, runs)?);
+    }
+    if wanted("memory") {
+        memory::report(&engines)?;
+    }
+    Ok(())
+}
