@@ -7,3 +7,17 @@
 
 #[cfg(feature = "std")]
 pub mod bpf;
+#[cfg(feature = "std")]
+pub mod netns;
+#[cfg(feature = "std")]
+pub mod clone;
+#[cfg(feature = "std")]
+pub mod exec;
+#[cfg(feature = "std")]
+pub mod mount;
+#[cfg(feature = "std")]
+pub mod process;
+#[cfg(feature = "std")]
+pub mod signals;
+#[cfg(feature = "std")]
+pub mod path;

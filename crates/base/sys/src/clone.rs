@@ -1,0 +1,93 @@
+//! New processes: clone3(2).
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use rustix::process::Pid;
+
+/// New mount namespace.
+pub const NEWNS: u64 = libc::CLONE_NEWNS as u64;
+/// New cgroup namespace.
+pub const NEWCGROUP: u64 = libc::CLONE_NEWCGROUP as u64;
+/// New UTS namespace.
+pub const NEWUTS: u64 = libc::CLONE_NEWUTS as u64;
+/// New IPC namespace.
+pub const NEWIPC: u64 = libc::CLONE_NEWIPC as u64;
+/// New user namespace.
+pub const NEWUSER: u64 = libc::CLONE_NEWUSER as u64;
+/// New PID namespace.
+pub const NEWPID: u64 = libc::CLONE_NEWPID as u64;
+/// New network namespace.
+pub const NEWNET: u64 = libc::CLONE_NEWNET as u64;
+/// New time namespace; only for unshare(2), whose children enter it.
+pub const NEWTIME: u64 = libc::CLONE_NEWTIME as u64;
+
+const CLONE_PIDFD: u64 = libc::CLONE_PIDFD as u64;
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// `struct clone_args` of clone3(2), all of its first three versions.
+#[repr(C)]
+#[derive(Default)]
+struct CloneArgs {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
+}
+
+/// A child that was made.
+#[derive(Debug)]
+pub struct Child {
+    /// Its id in the caller's PID namespace.
+    pub pid: Pid,
+    /// Its descriptor, close-on-exec.
+    pub pidfd: OwnedFd,
+}
+
+/// Runs `child` in a copy of this process with the new namespaces of `flags` ([`NEWNS`], …), inside `cgroup` (a folder
+/// of a v2 hierarchy) if given; the copy ends with the returned exit code, and with 70 after a panic.
+///
+/// The caller must be single-threaded: a copy of a threaded process may find locks held for ever. It is checked, and
+/// refused with `EBUSY`.
+pub fn clone3(flags: u64, cgroup: Option<BorrowedFd<'_>>, child: impl FnOnce() -> i32) -> io::Result<Child> {
+    if !single_threaded()? {
+        return Err(io::Error::from_raw_os_error(libc::EBUSY));
+    }
+    let mut pidfd: libc::c_int = -1;
+    let mut args = CloneArgs {
+        flags: flags | CLONE_PIDFD,
+        pidfd: &raw mut pidfd as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        ..CloneArgs::default()
+    };
+    if let Some(cgroup) = cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    // SAFETY: args is the kernel's structure with its true size; without CLONE_VM and a stack the child is a copy as
+    // after fork(2), which is sound in a single-threaded process.
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<CloneArgs>()) };
+    if pid == 0 {
+        let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(70);
+        // SAFETY: ends the copy without running the original's exit handlers.
+        unsafe { libc::_exit(code) }
+    }
+    match Pid::from_raw(pid as i32).filter(|_| pid > 0) {
+        // SAFETY: the kernel has just made this descriptor for us.
+        Some(pid) => Ok(Child { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
+        None => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Whether this process has one thread: procfs counts the threads in the link count of `task`.
+fn single_threaded() -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata("/proc/self/task")?.nlink() == 3)
+}

@@ -1,0 +1,79 @@
+//! A snapshot as a detached mount.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use knarr_model::Snapshot;
+use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstatvfs, open};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_fd, fsconfig_set_string, fsmount, fsopen,
+};
+
+use crate::tree::fault;
+use crate::{Attributes, Error, Result, clone_tree, set_attributes};
+
+/// Longest string that fsconfig(2) takes.
+const STRING_LIMIT: usize = 255;
+
+/// Mounts a snapshot detached: an overlay, or for one layer without a writable one a read-only copy of its mount. What
+/// is written goes to the upper folder in its plain form (no redirects, no metacopies).
+pub fn overlay(snapshot: &Snapshot) -> Result<OwnedFd> {
+    let lowest = snapshot.lowers.last().ok_or(Error::NoLayers)?;
+    if snapshot.upper.is_none() && snapshot.lowers.len() == 1 {
+        return one_layer(lowest);
+    }
+    let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).map_err(|e| fault("overlay", "overlay", None, e))?;
+    let made = configure(&context, snapshot)
+        .and_then(|()| fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes(snapshot)));
+    let mount = made.map_err(|e| fault("overlay", &place(snapshot), Some(&context), e))?;
+    if snapshot.upper.is_some() && is_read_only(&mount)? {
+        return Err(Error::ReadOnly(place(snapshot)));
+    }
+    Ok(mount)
+}
+
+fn one_layer(layer: &Path) -> Result<OwnedFd> {
+    use std::os::fd::AsFd;
+    let mount = clone_tree(CWD, layer, false)?;
+    set_attributes(mount.as_fd(), Attributes::READ_ONLY, false)?;
+    Ok(mount)
+}
+
+fn attributes(snapshot: &Snapshot) -> MountAttrFlags {
+    if snapshot.upper.is_some() { MountAttrFlags::empty() } else { MountAttrFlags::MOUNT_ATTR_RDONLY }
+}
+
+fn configure(context: &OwnedFd, snapshot: &Snapshot) -> rustix::io::Result<()> {
+    fsconfig_set_string(context, "source", "overlay")?;
+    for lower in &snapshot.lowers {
+        set_folder(context, "lowerdir+", lower)?;
+    }
+    if let Some((upper, work)) = &snapshot.upper {
+        set_folder(context, "upperdir", upper)?;
+        set_folder(context, "workdir", work)?;
+    }
+    for option in ["index", "metacopy", "redirect_dir", "xino"] {
+        fsconfig_set_string(context, option, "off")?;
+    }
+    fsconfig_create(context)
+}
+
+/// Names a folder by its path; by descriptor (since Linux 6.13) where the path is too long for fsconfig(2).
+fn set_folder(context: &OwnedFd, key: &str, folder: &Path) -> rustix::io::Result<()> {
+    if folder.as_os_str().len() <= STRING_LIMIT {
+        return fsconfig_set_string(context, key, folder);
+    }
+    let opened = open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    fsconfig_set_fd(context, key, opened)
+}
+
+fn is_read_only(mount: &OwnedFd) -> Result<bool> {
+    let stat = fstatvfs(mount).map_err(|e| Error::io("look at", "a mounted snapshot", e))?;
+    Ok(stat.f_flag.contains(StatVfsMountFlags::RDONLY))
+}
+
+/// The folder by which a person recognises the snapshot.
+fn place(snapshot: &Snapshot) -> String {
+    let folder = snapshot.upper.as_ref().map(|(upper, _)| upper).or(snapshot.lowers.first());
+    folder.map(|path| path.display().to_string()).unwrap_or_default()
+}
