@@ -1,0 +1,100 @@
+//! Making the folders of a cgroup.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::{Cgroup, Error, Hierarchy, Result, Version, files};
+
+/// How often a folder is made again because a neighbour has removed the empty parent in between.
+const TRIES: u32 = 20;
+
+/// Makes the folder in every hierarchy; on failure takes away what was made.
+pub fn folders(cgroup: &Cgroup) -> Result<()> {
+    for (done, hierarchy) in cgroup.layout.hierarchies.iter().enumerate() {
+        if let Err(error) = in_hierarchy(cgroup, hierarchy) {
+            for made in &cgroup.layout.hierarchies[..done] {
+                remove_quietly(&cgroup.path.below(&made.mount));
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Takes away the empty folders of a creation that failed.
+pub fn undo(cgroup: &Cgroup) {
+    cgroup.folders().for_each(|(_, folder)| remove_quietly(&folder));
+}
+
+/// The first error is what the caller hears about; a folder that cannot go now is found again by its name.
+fn remove_quietly(folder: &Path) {
+    let _unused_again_by_name = fs::remove_dir(folder);
+}
+
+fn in_hierarchy(cgroup: &Cgroup, hierarchy: &Hierarchy) -> Result<()> {
+    for _ in 1..TRIES {
+        match chain(cgroup, hierarchy) {
+            Err(error) if error.errno() == Some(rustix::io::Errno::NOENT) => {}
+            result => return result,
+        }
+    }
+    chain(cgroup, hierarchy)
+}
+
+fn chain(cgroup: &Cgroup, hierarchy: &Hierarchy) -> Result<()> {
+    let chain = cgroup.path.chain(&hierarchy.mount);
+    let mut parent = hierarchy.mount.as_path();
+    for (index, folder) in chain.iter().enumerate() {
+        if hierarchy.version == Version::V2 {
+            enable_controllers(parent, &hierarchy.controllers)?;
+        }
+        let is_leaf = index + 1 == chain.len();
+        match fs::create_dir(folder) {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::AlreadyExists && is_leaf => refuse_if_used(folder)?,
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::io("create the cgroup", folder, e)),
+        }
+        if hierarchy.controllers.iter().any(|name| name == "cpuset") && hierarchy.version == Version::V1 {
+            inherit_cpuset(parent, folder)?;
+        }
+        parent = folder;
+    }
+    Ok(())
+}
+
+fn refuse_if_used(folder: &Path) -> Result<()> {
+    match files::read_if_there(&folder.join("cgroup.procs"))? {
+        Some(text) if !text.is_empty() => Err(Error::InUse(folder.to_path_buf())),
+        _ => Ok(()),
+    }
+}
+
+/// A new v1 cpuset is empty, and nobody can join an empty one.
+fn inherit_cpuset(parent: &Path, folder: &Path) -> Result<()> {
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+        if files::read(&folder.join(file))?.trim().is_empty() {
+            files::write(&folder.join(file), files::read(&parent.join(file))?.trim())?;
+        }
+    }
+    Ok(())
+}
+
+/// Hands a folder's controllers on to its children. One by one: a controller that cannot be handed on (a real-time
+/// process outside, say) must not take the others with it; a limit on it is an error later, with its name.
+fn enable_controllers(parent: &Path, controllers: &[String]) -> Result<()> {
+    if controllers.is_empty() {
+        return Ok(());
+    }
+    let file = parent.join("cgroup.subtree_control");
+    let enabled = files::read(&file)?;
+    let missing = controllers.iter().filter(|name| !enabled.split_whitespace().any(|have| have == *name));
+    for controller in missing {
+        match files::write(&file, &format!("+{controller}")) {
+            Err(error) if error.errno() == Some(rustix::io::Errno::NOENT) && !parent.is_dir() => return Err(error),
+            _handed_on_or_not => {}
+        }
+    }
+    Ok(())
+}
