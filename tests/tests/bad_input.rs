@@ -1,0 +1,164 @@
+//! Wrong input gets a clear error that names the thing; nothing half-made stays.
+
+use knarr_e2e::walk::import_busybox;
+use knarr_e2e::{Client, Host, Registry};
+
+fn host() -> (Host, Client) {
+    let host = Host::start().unwrap();
+    let knarr = host.knarr();
+    import_busybox(&knarr, "busybox").unwrap();
+    (host, knarr)
+}
+
+/// Fails with this exit code, naming all of `words`.
+#[track_caller]
+fn refused(client: &Client, args: &[&str], code: i32, words: &[&str]) {
+    let output = client.fails(args).unwrap();
+    let said = format!("{}{}", output.stderr, output.stdout);
+    assert_eq!(output.code, code, "{args:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{args:?} does not name {word:?}:\n{said}");
+    }
+}
+
+#[test]
+fn names_that_are_not_there_or_not_allowed() {
+    let (host, knarr) = host();
+    refused(&knarr, &["run", "Upper/Case"], 125, &["must be lowercase"]);
+    refused(&knarr, &["inspect", "nobody"], 1, &["No such", "nobody"]);
+    refused(&knarr, &["start", "nobody"], 1, &["No such container", "nobody"]);
+    refused(&knarr, &["rmi", "no-such-image"], 1, &["No such image", "no-such-image"]);
+    refused(&knarr, &["volume", "rm", "no-volume"], 1, &["no-volume"]);
+    refused(&knarr, &["network", "rm", "no-network"], 1, &["no-network"]);
+    refused(&knarr, &["create", "--name", "../x", "busybox"], 1, &["Invalid container name", "../x"]);
+    refused(&knarr, &["run", "-v", "../x:/y", "busybox"], 125, &["../x"]);
+    refused(&knarr, &["run", "-v", "/:relative", "busybox"], 125, &["relative"]);
+    refused(&knarr, &["run", "--network", "nowhere", "busybox", "true"], 125, &["nowhere"]);
+    knarr.ok(&["create", "--name", "taken", "busybox"]).unwrap();
+    refused(&knarr, &["create", "--name", "taken", "busybox"], 1, &["already in use", "/taken"]);
+    knarr.ok(&["rm", "taken"]).unwrap();
+    assert_eq!(knarr.ok(&["ps", "-aq"]).unwrap(), "");
+    host.finish().unwrap();
+}
+
+#[test]
+fn flags_and_values_that_make_no_sense() {
+    let (host, knarr) = host();
+    refused(&knarr, &["run", "--nonsense", "busybox"], 125, &["--nonsense"]);
+    refused(&knarr, &["frobnicate"], 1, &["frobnicate"]);
+    refused(&knarr, &["run", "-m", "1k", "busybox", "true"], 125, &["memory limit"]);
+    refused(&knarr, &["run", "-m", "lots", "busybox", "true"], 125, &["lots"]);
+    refused(&knarr, &["run", "-p", "99999:1", "busybox"], 125, &["99999"]);
+    refused(&knarr, &["run", "--cap-add", "FLYING", "busybox"], 125, &["FLYING"]);
+    refused(&knarr, &["run", "--security-opt", "seccomp=/no/such/file", "busybox"], 125, &["/no/such/file"]);
+    refused(&knarr, &["run", "-u", "ghost", "busybox", "true"], 125, &["ghost"]);
+    refused(&knarr, &["run", "-u", "4294967296", "busybox", "true"], 125, &["4294967296"]);
+    refused(&knarr, &["run", "--restart", "sometimes", "busybox"], 125, &["sometimes"]);
+    assert_eq!(knarr.ok(&["ps", "-aq", "--filter", "status=running"]).unwrap(), "");
+    host.finish().unwrap();
+}
+
+#[test]
+fn a_port_in_use_is_named_and_the_container_can_be_tried_again() {
+    let (host, knarr) = host();
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    let publish = format!("127.0.0.1:{port}:80");
+    refused(
+        &knarr,
+        &["run", "-d", "--name", "web", "-p", &publish, "busybox", "sleep", "9"],
+        125,
+        &[&port.to_string(), "address already in use"],
+    );
+    drop(holder);
+    knarr.ok(&["start", "web"]).unwrap();
+    refused(
+        &knarr,
+        &["run", "-d", "-p", &publish, "busybox", "sleep", "9"],
+        125,
+        &[&port.to_string(), "already allocated"],
+    );
+    host.finish().unwrap();
+}
+
+#[test]
+fn registries_that_are_dead_or_do_not_have_it() {
+    let (host, knarr) = host();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    refused(&knarr, &["pull", &format!("{gone}/x")], 1, &[&gone.to_string(), "refused"]);
+    let registry = Registry::start().unwrap();
+    let missing = registry.image("missing");
+    refused(&knarr, &["pull", &missing], 1, &["manifest", "unknown"]);
+    refused(&knarr, &["run", &missing], 125, &["missing"]);
+    refused(&knarr, &["pull", &registry.image("x@sha256:12")], 1, &["invalid reference format"]);
+    refused(&knarr, &["push", &registry.image("never-built")], 1, &["never-built"]);
+    host.finish().unwrap();
+}
+
+#[test]
+fn archives_that_are_no_images() {
+    let (host, knarr) = host();
+    let junk = host.path().join("junk");
+    std::fs::write(&junk, b"this is not a tar archive, not even a short one").unwrap();
+    let path = junk.to_string_lossy().into_owned();
+    refused(&knarr, &["load", "-i", &path], 1, &[]);
+    refused(&knarr, &["import", &path, "junk"], 1, &[]);
+    assert_eq!(knarr.ok(&["images", "--format", "{{.Repository}}"]).unwrap(), "busybox");
+    let leftovers = std::fs::read_dir(host.data_root().join("ingest")).map_or(0, Iterator::count);
+    assert_eq!(leftovers, 0, "half-made content stays");
+    host.finish().unwrap();
+}
+
+#[test]
+fn dockerfile_errors_name_the_line() {
+    let (host, knarr) = host();
+    let build = |dockerfile: &str, words: &[&str]| {
+        let folder = host.path().join("context");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("Dockerfile"), dockerfile).unwrap();
+        refused(&knarr, &["build", &folder.to_string_lossy()], 1, words);
+    };
+    build("FROM busybox\nRUNN true\n", &["Dockerfile", "2", "RUNN"]);
+    build("FROM busybox\nCOPY nothing /\n", &["nothing"]);
+    build("FROM busybox\nRUN false\n", &["returned a non-zero code: 1"]);
+    build("RUN true\n", &["FROM"]);
+    build("FROM busybox\nCOPY --from=nowhere a b\n", &["nowhere"]);
+    assert_eq!(knarr.ok(&["ps", "-aq"]).unwrap(), "", "a step's container stays");
+    host.finish().unwrap();
+}
+
+#[test]
+fn bodies_that_are_no_json_and_paths_that_are_no_endpoints() {
+    let (host, _knarr) = host();
+    let ask = |method: &str, path: &str, body: &str| raw(&host, method, path, body);
+    assert!(ask("POST", "/v1.45/containers/create", "{not json").starts_with("HTTP/1.1 400"));
+    assert!(ask("GET", "/v1.45/nowhere", "").starts_with("HTTP/1.1 404"));
+    assert!(ask("GET", "/v1.99/info", "").contains("Maximum supported API version is 1.50"));
+    assert!(ask("GET", "/v1.12/info", "").starts_with("HTTP/1.1 400"));
+    assert!(ask("GET", "/v1.45/containers/%2e%2e%2f/json", "").starts_with("HTTP/1.1 404"));
+    assert!(ask("GET", "/_ping", "").starts_with("HTTP/1.1 200"));
+    host.finish().unwrap();
+}
+
+fn raw(host: &Host, method: &str, path: &str, body: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::os::unix::net::UnixStream::connect(host.socket()).unwrap();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n");
+    write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_container_that_has_gone() {
+    let (host, knarr) = host();
+    knarr.ok(&["run", "--name", "done", "busybox", "true"]).unwrap();
+    refused(&knarr, &["exec", "done", "true"], 1, &["is not running"]);
+    refused(&knarr, &["kill", "done"], 1, &["is not running"]);
+    refused(&knarr, &["pause", "done"], 1, &["is not running"]);
+    refused(&knarr, &["attach", "done"], 1, &["stopped container"]);
+    refused(&knarr, &["cp", "done:/no/such/file", "/tmp"], 1, &["/no/such/file"]);
+    host.finish().unwrap();
+}
