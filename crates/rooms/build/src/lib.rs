@@ -1,1 +1,5 @@
 //! build
+#![forbid(unsafe_code)]
+
+pub mod expand;
+pub mod syntax;

@@ -1,0 +1,5 @@
+# escape=`
+FROM base
+RUN dir c:\ `
+    && echo done
+ENV path=c:\temp
