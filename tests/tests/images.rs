@@ -1,0 +1,142 @@
+//! Images: tags, history, save and load, import and export, commit, diff, removal with shared layers kept.
+
+use knarr_e2e::walk::import_busybox;
+use knarr_e2e::{Client, Host};
+
+fn host() -> (Host, Client) {
+    let host = Host::start().unwrap();
+    let knarr = host.knarr();
+    import_busybox(&knarr, "busybox").unwrap();
+    (host, knarr)
+}
+
+fn id(client: &Client, image: &str) -> String {
+    client.ok(&["image", "inspect", "-f", "{{.Id}}", image]).unwrap()
+}
+
+#[test]
+fn tags_name_images_and_removal_keeps_what_is_shared() {
+    let (host, knarr) = host();
+    knarr.ok(&["tag", "busybox", "other:1"]).unwrap();
+    assert_eq!(id(&knarr, "other:1"), id(&knarr, "busybox"));
+    knarr.ok(&["run", "--name", "c", "busybox", "sh", "-c", "echo more > /more"]).unwrap();
+    knarr.ok(&["commit", "c", "child"]).unwrap();
+    knarr.ok(&["rm", "c"]).unwrap();
+    let removed = knarr.ok(&["rmi", "other:1"]).unwrap();
+    assert_eq!(removed, "Untagged: other:1");
+    knarr.ok(&["rmi", "-f", "busybox"]).unwrap();
+    assert_eq!(
+        knarr.ok(&["run", "--rm", "child", "cat", "/more"]).unwrap(),
+        "more",
+        "a shared layer went with its image"
+    );
+    let removed = knarr.ok(&["rmi", "child"]).unwrap();
+    assert!(removed.contains("Untagged: child:latest") && removed.contains("Deleted: sha256:"), "{removed}");
+    let layers = std::fs::read_dir(host.data_root().join("layers")).unwrap().count();
+    assert_eq!(layers, 0, "layers stay that no image has");
+    host.finish().unwrap();
+}
+
+#[test]
+fn an_image_in_use_is_kept() {
+    let (host, knarr) = host();
+    knarr.ok(&["create", "--name", "user", "busybox"]).unwrap();
+    let refused = knarr.fails(&["rmi", "busybox"]).unwrap();
+    assert!(refused.stderr.contains("conflict") && refused.stderr.contains("container"), "{}", refused.stderr);
+    host.finish().unwrap();
+}
+
+#[test]
+fn saved_and_loaded_elsewhere_it_is_the_same_image() {
+    let (host, knarr) = host();
+    let archive = host.path().join("saved.tar").to_string_lossy().into_owned();
+    knarr.ok(&["tag", "busybox", "second:2"]).unwrap();
+    knarr.ok(&["save", "-o", &archive, "busybox", "second:2"]).unwrap();
+    let other = Host::start().unwrap();
+    let loaded = other.docker().ok(&["load", "-i", &archive]).unwrap();
+    assert!(loaded.contains("Loaded image: busybox:latest") && loaded.contains("Loaded image: second:2"), "{loaded}");
+    assert_eq!(id(&other.knarr(), "second:2"), id(&knarr, "busybox"));
+    assert_eq!(other.knarr().ok(&["run", "--rm", "second:2", "echo", "hi"]).unwrap(), "hi");
+    other.finish().unwrap();
+    host.finish().unwrap();
+}
+
+#[test]
+fn exported_and_imported_the_files_are_the_same() {
+    let (host, knarr) = host();
+    let tar = host.path().join("exported.tar").to_string_lossy().into_owned();
+    knarr
+        .ok(&[
+            "run",
+            "--name",
+            "c",
+            "busybox",
+            "sh",
+            "-c",
+            "echo text > /file; chown 5:6 /file; ln -s file /link; rm /bin/vi",
+        ])
+        .unwrap();
+    knarr.ok(&["export", "-o", &tar, "c"]).unwrap();
+    knarr.ok(&["import", "-c", "CMD [\"cat\", \"/link\"]", "-m", "from a tar", &tar, "imported"]).unwrap();
+    assert_eq!(knarr.ok(&["run", "--rm", "imported"]).unwrap(), "text");
+    assert_eq!(
+        knarr
+            .ok(&["run", "--rm", "imported", "sh", "-c", "stat -c %u:%g /file; ls /bin/vi 2>/dev/null | wc -l"])
+            .unwrap(),
+        "5:6\n0"
+    );
+    assert_eq!(knarr.ok(&["history", "imported", "--format", "{{.Comment}}"]).unwrap(), "from a tar");
+    host.finish().unwrap();
+}
+
+#[test]
+fn commit_takes_what_was_changed_and_what_is_said() {
+    let (host, knarr) = host();
+    knarr
+        .ok(&[
+            "run",
+            "--name",
+            "c",
+            "busybox",
+            "sh",
+            "-c",
+            "echo new > /new; rm /bin/vi; echo root:x:0:0::/:/bin/sh > /etc/passwd",
+        ])
+        .unwrap();
+    let mut changes: Vec<String> = knarr.ok(&["diff", "c"]).unwrap().lines().map(str::to_owned).collect();
+    changes.sort();
+    assert_eq!(changes, ["A /new", "C /bin", "C /etc", "C /etc/passwd", "D /bin/vi"]);
+    knarr
+        .ok(&["commit", "-a", "me", "-m", "why", "-c", "ENV WHO=me", "-c", "ENTRYPOINT [\"cat\"]", "c", "new:1"])
+        .unwrap();
+    assert_eq!(knarr.ok(&["run", "--rm", "new:1", "/new"]).unwrap(), "new");
+    let said = knarr.ok(&["image", "inspect", "-f", "{{.Author}} {{.Comment}} {{json .Config.Env}}", "new:1"]).unwrap();
+    assert!(said.starts_with("me why") && said.contains("WHO=me"), "{said}");
+    assert_eq!(
+        knarr.ok(&["run", "--rm", "--entrypoint", "ls", "new:1", "/bin/vi"]).ok(),
+        None,
+        "a removed file is back"
+    );
+    host.finish().unwrap();
+}
+
+#[test]
+fn cp_both_ways_with_folders_links_and_owners() {
+    let (host, knarr) = host();
+    knarr.ok(&["create", "--name", "c", "busybox"]).unwrap();
+    let folder = host.path().join("tree");
+    std::fs::create_dir_all(folder.join("deep")).unwrap();
+    std::fs::write(folder.join("deep/file"), "deep").unwrap();
+    std::os::unix::fs::symlink("deep/file", folder.join("link")).unwrap();
+    knarr.ok(&["cp", &folder.to_string_lossy(), "c:/into"]).unwrap();
+    knarr.ok(&["start", "c"]).unwrap();
+    let back = host.path().join("back");
+    knarr.ok(&["cp", "c:/into", &back.to_string_lossy()]).unwrap();
+    assert_eq!(std::fs::read_to_string(back.join("link")).unwrap(), "deep");
+    assert_eq!(std::fs::read_link(back.join("link")).unwrap().to_string_lossy(), "deep/file");
+    let docker = host.docker();
+    let again = host.path().join("again");
+    docker.ok(&["cp", "c:/into/deep/file", &again.to_string_lossy()]).unwrap();
+    assert_eq!(std::fs::read_to_string(&again).unwrap(), "deep");
+    host.finish().unwrap();
+}

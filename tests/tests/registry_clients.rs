@@ -1,0 +1,112 @@
+//! The registry with real clients: skopeo, podman's store through skopeo, docker, and ours.
+
+use std::process::Command;
+
+use knarr_e2e::walk::import_busybox;
+use knarr_e2e::{Host, Registry};
+
+fn run(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+#[test]
+fn skopeo_docker_and_we_push_and_pull_the_same_image() {
+    let host = Host::start().unwrap();
+    let registry = Registry::start().unwrap();
+    let (knarr, docker) = (host.knarr(), host.docker());
+    let ours = registry.image("team/ours:1");
+    import_busybox(&knarr, &ours).unwrap();
+    knarr.ok(&["push", &ours]).unwrap();
+    let copy = |from: &str, to: &str| {
+        run(
+            "skopeo",
+            &["copy", "-q", "--insecure-policy", "--src-tls-verify=false", "--dest-tls-verify=false", from, to],
+        );
+    };
+    let layout = format!("oci:{}:x", host.path().join("layout").display());
+    copy(&format!("docker://{ours}"), &layout);
+    let theirs = registry.image("team/theirs:1");
+    copy(&layout, &format!("docker://{theirs}"));
+    docker.ok(&["pull", &theirs]).unwrap();
+    assert_eq!(knarr.ok(&["run", "--rm", &theirs, "echo", "hi"]).unwrap(), "hi");
+    let id = |image: &str| knarr.ok(&["image", "inspect", "-f", "{{.Id}}", image]).unwrap();
+    assert_eq!(id(&theirs), id(&ours));
+    assert_eq!(
+        registry.get("/v2/team/ours/tags/list").unwrap(),
+        (200, "{\"name\":\"team/ours\",\"tags\":[\"1\"]}".into())
+    );
+    assert!(registry.get("/v2/_catalog").unwrap().1.contains("\"team/theirs\""));
+    host.finish().unwrap();
+}
+
+#[test]
+fn passwords_and_certificates() {
+    let host = Host::start().unwrap();
+    let folder = host.path().join("registry");
+    std::fs::create_dir(&folder).unwrap();
+    let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
+    let (key, certificate) = (key.to_string_lossy().into_owned(), certificate.to_string_lossy().into_owned());
+    run(
+        "openssl",
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
+        ],
+    );
+    let users = folder.join("htpasswd");
+    std::fs::write(&users, "ada:$2y$05$3CcgoyYRdh2KqCNAOsDwQOBL1QmVLvuPTvVqJxXkbWqyqWkGk4C0K\n").unwrap();
+    let flags = ["--tls-cert", &certificate, "--tls-key", &key, "--htpasswd", &users.to_string_lossy()];
+    let registry = Registry::start_on(&folder, "127.0.0.1:0", &flags).unwrap();
+    let trusting = Host::start_with(&["--registry-ca", &certificate]).unwrap();
+    let image = registry.image("secret:1");
+    import_busybox(&host.knarr(), &image).unwrap();
+    import_busybox(&trusting.knarr(), &image).unwrap();
+    let untrusted = host.knarr().fails(&["push", &image]).unwrap().stderr;
+    assert!(untrusted.contains("certificate"), "{untrusted}");
+    let anonymous = trusting.knarr().fails(&["push", &image]).unwrap().stderr;
+    assert!(anonymous.contains("auth") || anonymous.contains("denied"), "{anonymous}");
+    let wrong = trusting.knarr().fails(&["login", "-u", "ada", "-p", "wrong", registry.address()]).unwrap().stderr;
+    assert!(wrong.contains("unauthorized") || wrong.contains("incorrect"), "{wrong}");
+    trusting.finish().unwrap();
+    host.finish().unwrap();
+}
+
+#[test]
+fn a_registry_killed_in_the_middle_has_whole_images_or_none() {
+    let host = Host::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::start_on(folder.path(), "127.0.0.1:0", &[]).unwrap();
+    let address = registry.address().to_owned();
+    let (first, second) = (registry.image("first:1"), registry.image("second:1"));
+    import_busybox(&host.knarr(), &first).unwrap();
+    host.knarr().ok(&["tag", &first, &second]).unwrap();
+    host.knarr().ok(&["push", &first]).unwrap();
+    let mut pushing = host.knarr().command(&["push", &second]).spawn().unwrap();
+    registry.kill().unwrap();
+    let _ = pushing.wait();
+    let registry = Registry::start_on(folder.path(), &address, &[]).unwrap();
+    let fresh = Host::start().unwrap();
+    fresh.knarr().ok(&["pull", &first]).unwrap();
+    assert_eq!(fresh.knarr().ok(&["run", "--rm", &first, "echo", "whole"]).unwrap(), "whole");
+    host.knarr().ok(&["push", &second]).unwrap();
+    drop(registry);
+    fresh.finish().unwrap();
+    host.finish().unwrap();
+}
