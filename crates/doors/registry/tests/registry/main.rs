@@ -1,0 +1,8 @@
+//! The registry as clients see it: by the specification, by real clients, over a kill.
+
+mod auth;
+mod http;
+mod kill;
+mod protocol;
+mod server;
+mod skopeo;
