@@ -1,0 +1,171 @@
+//! From an archive, or a finished tree, to a layer: one stream that is inflated, hashed and unpacked at once.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use knarr_model::{Digest, Hasher, oci};
+use knarr_store::files::write_atomic;
+use knarr_sys::path::Root;
+
+use super::{Layer, Layers};
+use crate::compression::decompress;
+use crate::error::{Error, Result};
+use crate::unpack::{self, Attributes, Options};
+
+/// What was put into an unfinished folder.
+struct Content {
+    diff_id: Digest,
+    size: u64,
+    opaque: bool,
+    own: bool,
+}
+
+impl Layers {
+    /// Unpacks the archive `source`, compressed in any way, as a layer on top of `parent`. Its uncompressed bytes must have
+    /// the digest `expected`, where one is given; then a layer that is here already is not unpacked again.
+    pub fn apply(&self, source: impl Read + Send, parent: Option<&Digest>, expected: Option<&Digest>) -> Result<Layer> {
+        if let Some(layer) = expected.map(|diff_id| self.whole(&chain(parent, diff_id))).transpose()?.flatten() {
+            return Ok(layer);
+        }
+        self.create(parent, |folder| {
+            let content = self.unpack(source, parent, folder, &Options::layer())?;
+            match expected {
+                Some(expected) if *expected != content.diff_id => {
+                    Err(Error::DiffId { expected: expected.clone(), found: content.diff_id })
+                }
+                _ => Ok(content),
+            }
+        })
+    }
+
+    /// Makes a layer of a container's upper folder.
+    pub fn commit(&self, upper: &Path, parent: Option<&Digest>) -> Result<Layer> {
+        self.create(parent, |folder| {
+            let (reader, writer) = io::pipe().map_err(Error::io("open a pipe"))?;
+            std::thread::scope(|scope| {
+                let written =
+                    scope.spawn(|| crate::diff(upper, io::BufWriter::with_capacity(1 << 16, writer)).map(drop));
+                let content = self.unpack(reader, parent, folder, &Options::layer());
+                // A failed reader closes the pipe, so its error is the cause of the writer's.
+                match (content, written.join()) {
+                    (Ok(content), Ok(Ok(()))) => Ok(Content { own: true, ..content }),
+                    (Err(error), _) | (Ok(_), Ok(Err(error))) => Err(error),
+                    (Ok(_), Err(_)) => Err(Error::archive("the writer of the layer's archive panicked")),
+                }
+            })
+        })
+    }
+
+    /// Makes one layer of an archive of a whole tree, as `import` does. It is no image layer: names that begin with `.wh.`
+    /// are ordinary, and its diff id is that of the archive that [`Layers::pack`] writes of it.
+    pub fn import(&self, source: impl Read + Send) -> Result<Layer> {
+        self.create(None, |folder| {
+            let content = self.unpack(source, None, folder, &Options::live())?;
+            let hasher = crate::diff(&folder.join("fs"), Hasher::new())?;
+            Ok(Content { diff_id: hasher.finish(), own: true, ..content })
+        })
+    }
+
+    /// The layer, where it and its record are whole.
+    fn whole(&self, chain: &Digest) -> Result<Option<Layer>> {
+        match self.get(chain) {
+            // A damaged record: the layer is made anew.
+            Err(Error::Record { .. }) => self.remove(chain).map(|_| None),
+            other => other,
+        }
+    }
+
+    /// Fills an unfinished folder, syncs it and makes it a layer. Nothing stays of a failure.
+    fn create(&self, parent: Option<&Digest>, fill: impl FnOnce(&Path) -> Result<Content>) -> Result<Layer> {
+        if let Some(parent) = parent {
+            self.whole(parent)?.ok_or_else(|| Error::NotFound(parent.clone()))?;
+        }
+        let name = self.unfinished();
+        let folder = self.root.join(&name);
+        let create = || {
+            DirBuilder::new().mode(0o700).create(&folder)?;
+            DirBuilder::new().mode(0o755).create(folder.join("fs"))
+        };
+        create().map_err(Error::at("create", &folder))?;
+        let finished = fill(&folder).and_then(|content| self.record(&folder, parent, content));
+        match finished.and_then(|layer| self.publish(&name, &layer.chain_id).map(|()| layer)) {
+            Ok(layer) => Ok(layer),
+            Err(error) => {
+                // What cannot be removed now is removed when the folder is next opened.
+                let _ = self.remove_folder(&name);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the record, and syncs all that was written.
+    fn record(&self, folder: &Path, parent: Option<&Digest>, content: Content) -> Result<Layer> {
+        let layer = Layer {
+            chain_id: chain(parent, &content.diff_id),
+            diff_id: content.diff_id,
+            parent: parent.cloned(),
+            size: content.size,
+            created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            opaque: content.opaque,
+            own: content.own,
+        };
+        let fail = || Error::io(format!("record layer {}", layer.chain_id));
+        let data = serde_json::to_vec(&layer).map_err(|e| fail()(e.into()))?;
+        let sync = || rustix::fs::syncfs(File::open(folder)?).map_err(io::Error::from);
+        sync().map_err(fail())?;
+        write_atomic(&folder.join("meta.json"), &data, 0o600).map_err(fail())?;
+        Ok(layer)
+    }
+
+    fn unpack(
+        &self,
+        source: impl Read + Send,
+        parent: Option<&Digest>,
+        folder: &Path,
+        options: &Options<'_>,
+    ) -> Result<Content> {
+        let lowers = self.chain(parent)?;
+        let inherit = |path: &Path| crate::tree::lookup(&lowers, path).and_then(|node| Attributes::of_node(&node).ok());
+        let files = folder.join("fs");
+        let root = Root::open(&files).map_err(Error::at("open", &files))?;
+        if let Some(attributes) = inherit(Path::new("")) {
+            let node = root.node(Path::new("")).map_err(Error::at("open", &files))?;
+            attributes.apply(&node, &crate::Kind::Folder).map_err(Error::at("set attributes of", &files))?;
+        }
+        let mut source = Hashing { source: decompress(source)?, hasher: Hasher::new() };
+        let options = Options { inherit: Some(&inherit), ..*options };
+        let unpacked = unpack::unpack(&root, &mut source, &options)?;
+        Ok(Content { diff_id: source.hasher.finish(), size: unpacked.bytes, opaque: unpacked.opaque, own: false })
+    }
+
+    /// Writes the archive of one layer again, from what is on disk. Only for layers with [`Layer::own`] are these the bytes
+    /// of its diff id; the caller compares.
+    pub fn pack<W: io::Write>(&self, chain: &Digest, out: W) -> Result<W> {
+        if !fs::exists(self.files(chain)).map_err(Error::at("look up", &self.files(chain)))? {
+            return Err(Error::NotFound(chain.clone()));
+        }
+        crate::diff(&self.files(chain), out)
+    }
+}
+
+/// The chain id of `diff_id` on top of `parent`.
+fn chain(parent: Option<&Digest>, diff_id: &Digest) -> Digest {
+    parent.map_or_else(|| diff_id.clone(), |parent| oci::chain_id(parent, diff_id))
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    source: R,
+    hasher: Hasher,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
+}

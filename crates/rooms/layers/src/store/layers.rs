@@ -1,0 +1,134 @@
+//! The folder of all layers.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use knarr_model::Digest;
+use knarr_store::files::sync_dir;
+use knarr_sys::path::{Entry, Root};
+use rustix::fd::AsFd as _;
+
+use super::Layer;
+use crate::error::{Error, Result};
+
+/// Unpacked layers below one root; it belongs to one process.
+#[derive(Debug)]
+pub struct Layers {
+    pub(super) root: PathBuf,
+    next: AtomicU64,
+}
+
+/// Folders that begin so are not, or no longer, layers.
+const UNFINISHED: &str = ".unfinished-";
+/// The layer of an image without layers.
+const EMPTY: &str = "empty";
+
+impl Layers {
+    /// Opens the folder, makes what is missing and removes what a crash left half-made.
+    pub fn open(root: &Path) -> Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let create = |path: &Path, mode: u32| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
+        create(root, 0o700).map_err(Error::at("create", root))?;
+        let empty = root.join(EMPTY);
+        create(&empty, 0o755).map_err(Error::at("create", &empty))?;
+        let layers = Self { root: root.to_owned(), next: AtomicU64::new(0) };
+        for name in layers.names()?.iter().filter(|name| name.starts_with(UNFINISHED)) {
+            layers.remove_folder(name)?;
+        }
+        Ok(layers)
+    }
+
+    /// The record of a layer; none where it is not here.
+    pub fn get(&self, chain: &Digest) -> Result<Option<Layer>> {
+        let path = self.folder(chain).join("meta.json");
+        let data = match fs::read(&path) {
+            Ok(data) => data,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::at("read", &path)(e)),
+        };
+        let layer = serde_json::from_slice(&data);
+        Ok(Some(layer.map_err(|source| Error::Record { chain: chain.clone(), source })?))
+    }
+
+    /// All layers. One whose record cannot be read is left out; it is replaced when it is next applied.
+    pub fn list(&self) -> Result<Vec<Layer>> {
+        let names = self.names()?;
+        let chains = names.iter().filter_map(|name| format!("sha256:{name}").parse().ok());
+        Ok(chains.filter_map(|chain| self.get(&chain).ok().flatten()).collect())
+    }
+
+    /// Where a layer's files are.
+    pub fn files(&self, chain: &Digest) -> PathBuf {
+        self.folder(chain).join("fs")
+    }
+
+    /// The layer of an image that has none.
+    pub(super) fn empty(&self) -> PathBuf {
+        self.root.join(EMPTY)
+    }
+
+    /// Removes a layer; false where it was not here. The caller knows that nobody uses it.
+    pub fn remove(&self, chain: &Digest) -> Result<bool> {
+        let name = self.unfinished();
+        match fs::rename(self.folder(chain), self.root.join(&name)) {
+            Ok(()) => self.remove_folder(&name).map(|()| true),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(Error::io(format!("remove layer {chain}"))(e)),
+        }
+    }
+
+    /// Removes every layer that is neither in `keep` nor below one that is. Says how many bytes that were.
+    pub fn collect(&self, keep: &HashSet<Digest>) -> Result<u64> {
+        let layers = self.list()?;
+        let mut kept = HashSet::new();
+        for chain in keep {
+            let mut next = Some(chain.clone());
+            while let Some(chain) = next.filter(|chain| !kept.contains(chain)) {
+                next = layers.iter().find(|layer| layer.chain_id == chain).and_then(|layer| layer.parent.clone());
+                kept.insert(chain);
+            }
+        }
+        let mut bytes = 0;
+        for layer in layers.iter().filter(|layer| !kept.contains(&layer.chain_id)) {
+            if self.remove(&layer.chain_id)? {
+                bytes += layer.size;
+            }
+        }
+        Ok(bytes)
+    }
+
+    pub(super) fn folder(&self, chain: &Digest) -> PathBuf {
+        self.root.join(chain.hex())
+    }
+
+    /// A fresh name for a folder that is not yet, or no longer, a layer.
+    pub(super) fn unfinished(&self) -> String {
+        format!("{UNFINISHED}{}-{}", std::process::id(), self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Makes a finished folder the layer of this chain id; one that is there already stays.
+    pub(super) fn publish(&self, name: &str, chain: &Digest) -> Result<()> {
+        match fs::rename(self.root.join(name), self.folder(chain)) {
+            Err(e) if matches!(e.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
+                return self.remove_folder(name);
+            }
+            other => other.map_err(Error::io(format!("commit layer {chain}")))?,
+        }
+        sync_dir(&self.root).map_err(Error::at("sync", &self.root))
+    }
+
+    /// Removes a folder and all in it.
+    pub(super) fn remove_folder(&self, name: &str) -> Result<()> {
+        let remove = || Entry::new(Root::open(&self.root)?.as_fd(), name.as_ref())?.remove_tree();
+        remove().map_err(Error::at("remove", &self.root.join(name)))
+    }
+
+    fn names(&self) -> Result<Vec<String>> {
+        let list = || fs::read_dir(&self.root)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>();
+        let names = list().map_err(Error::at("list", &self.root))?;
+        Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    }
+}

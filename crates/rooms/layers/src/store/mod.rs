@@ -1,0 +1,9 @@
+//! Layers on disk, by chain id.
+
+mod apply;
+mod layer;
+mod layers;
+mod snapshot;
+
+pub use layer::Layer;
+pub use layers::Layers;

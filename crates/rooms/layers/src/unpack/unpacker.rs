@@ -1,0 +1,280 @@
+//! Members onto the disk, in the archive's order.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use knarr_sys::path::{Entry, Node, Root, Time};
+use rustix::fs::{FileType, OFlags};
+
+use super::overlay::{self, Meaning};
+use super::{Attributes, files, name};
+use crate::archive::{Kind, Member, Reader};
+use crate::error::{Error, Result};
+
+/// What names that begin with `.wh.` are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whiteouts {
+    /// Marks of an image layer; they become overlayfs's.
+    Overlay,
+    /// Ordinary files.
+    Plain,
+}
+
+/// What an archive may use up.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Members.
+    pub members: u64,
+    /// Bytes of stored file content; none for as much as the disk has.
+    pub bytes: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { members: 10_000_000, bytes: None }
+    }
+}
+
+/// Gives the attributes of a folder that an archive leaves out, by its path below the root.
+pub type Inherit<'a> = &'a dyn Fn(&Path) -> Option<Attributes>;
+
+/// How to unpack.
+pub struct Options<'a> {
+    /// What whiteouts are.
+    pub whiteouts: Whiteouts,
+    /// An owner and group for everything, instead of what the archive says.
+    pub owner: Option<(u32, u32)>,
+    /// Refuses to put a file over a folder or a folder over a file, as `cp` asks; otherwise the old one is removed.
+    pub keep_kinds: bool,
+    /// Attributes of parents that the archive does not contain; without one they are root's, 0755.
+    pub inherit: Option<Inherit<'a>>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl Options<'_> {
+    /// For an image layer.
+    pub fn layer() -> Self {
+        Self { whiteouts: Whiteouts::Overlay, owner: None, keep_kinds: false, inherit: None, limits: Limits::default() }
+    }
+
+    /// For a live folder.
+    pub fn live() -> Self {
+        Self { whiteouts: Whiteouts::Plain, ..Self::layer() }
+    }
+}
+
+/// What was unpacked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Bytes of file content, holes not counted, hard links once.
+    pub bytes: u64,
+    /// Members.
+    pub members: u64,
+    /// The layer hides everything below it: an opaque mark stood in its root, where overlayfs does not look for one.
+    pub opaque: bool,
+}
+
+/// Unpacks the archive `source` below `root`, reading it to its very end.
+pub fn unpack<R: Read>(root: &Root, source: R, options: &Options<'_>) -> Result<Unpacked> {
+    let mut reader = Reader::new(source);
+    let mut unpacker = Unpacker { root, options, folders: BTreeMap::new(), parent: None, done: Unpacked::default() };
+    while let Some(member) = reader.next_member()? {
+        unpacker.count(&member)?;
+        unpacker.member(member, &mut reader)?;
+    }
+    unpacker.finish()?;
+    reader.drain()?;
+    Ok(unpacker.done)
+}
+
+struct Unpacker<'a> {
+    root: &'a Root,
+    options: &'a Options<'a>,
+    /// Folders whose times are set at the end.
+    folders: BTreeMap<PathBuf, Time>,
+    /// The folder last opened: most members lie beside the one before.
+    parent: Option<(PathBuf, OwnedFd)>,
+    done: Unpacked,
+}
+
+impl Unpacker<'_> {
+    fn count(&mut self, member: &Member) -> Result<()> {
+        let limits = self.options.limits;
+        self.done.members += 1;
+        self.done.bytes = self.done.bytes.saturating_add(member.stored());
+        if self.done.members > limits.members {
+            return Err(Error::Limit { reason: format!("more than {} members", limits.members) });
+        }
+        match limits.bytes {
+            Some(most) if self.done.bytes > most => Err(Error::Limit { reason: format!("more than {most} bytes") }),
+            _ => Ok(()),
+        }
+    }
+
+    fn member(&mut self, mut member: Member, content: &mut impl Read) -> Result<()> {
+        if let Some((uid, gid)) = self.options.owner {
+            (member.uid, member.gid) = (uid, gid);
+        }
+        let path = name::below_root(&member.path)?;
+        let Some((parent, last)) = name::split(&path) else { return self.root_member(&member) };
+        self.enter(parent)?;
+        if self.options.whiteouts == Whiteouts::Overlay {
+            match overlay::meaning(last) {
+                Meaning::Ordinary => {}
+                Meaning::Ignored => return Ok(()),
+                Meaning::Whiteout(hidden) => return self.whiteout(parent, hidden),
+                Meaning::Opaque => return self.opaque(parent),
+                Meaning::Hostile => {
+                    return Err(Error::archive(format!("{} is a whiteout of no file", path.display())));
+                }
+            }
+        }
+        self.place(&path, last, &member, content)
+    }
+
+    /// A layer's root has attributes of its own; a live folder keeps what it has.
+    fn root_member(&mut self, member: &Member) -> Result<()> {
+        match (&member.kind, self.options.whiteouts) {
+            (Kind::Folder, Whiteouts::Overlay) => {
+                self.folders.insert(PathBuf::new(), member.modified);
+                let node = self.root.node(Path::new("")).map_err(Error::io("open the layer's root"))?;
+                Attributes::of_member(member).apply(&node, &member.kind).map_err(Error::io("set up the layer's root"))
+            }
+            (Kind::Folder, Whiteouts::Plain) => Ok(()),
+            _ => Err(Error::archive("a member that is not a folder has the root's name")),
+        }
+    }
+
+    /// Opens the folder `parent`, making what is missing of it.
+    fn enter(&mut self, parent: &Path) -> Result<()> {
+        if self.parent.as_ref().is_some_and(|(path, _)| path == parent) {
+            return Ok(());
+        }
+        self.parent = None;
+        let opened = match self.root.open_dir(parent) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => self.create_parents(parent),
+            other => other,
+        };
+        self.parent = Some((parent.to_owned(), opened.map_err(Error::at("open folder", parent))?));
+        Ok(())
+    }
+
+    fn create_parents(&mut self, parent: &Path) -> io::Result<OwnedFd> {
+        let options = self.options;
+        let folders = &mut self.folders;
+        self.root.create_dir_all(parent, &mut |node: &Node, path: &Path| {
+            if let Some(attributes) = options.inherit.and_then(|inherit| inherit(path)) {
+                attributes.apply(node, &Kind::Folder)?;
+                folders.insert(path.to_owned(), attributes.modified);
+                return Ok(());
+            }
+            let (uid, gid) = options.owner.unwrap_or((0, 0));
+            node.set_owner(uid, gid)?;
+            node.set_mode(0o755)
+        })
+    }
+
+    /// The entry `last` of the folder that was entered.
+    fn entry<'e>(&'e self, last: &'e OsStr) -> io::Result<Entry<'e>> {
+        let (_, dir) = self.parent.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        Entry::new(dir.as_fd(), last)
+    }
+
+    fn whiteout(&self, parent: &Path, hidden: &OsStr) -> Result<()> {
+        let hide = || overlay::hide(&self.entry(hidden)?);
+        hide().map_err(Error::at("whiteout", &parent.join(hidden)))
+    }
+
+    fn opaque(&mut self, parent: &Path) -> Result<()> {
+        if parent.as_os_str().is_empty() {
+            self.done.opaque = true;
+            return Ok(());
+        }
+        let mark = || overlay::make_opaque(&self.root.node(parent)?);
+        mark().map_err(Error::at("make opaque", parent))
+    }
+
+    fn place(&mut self, path: &Path, last: &OsStr, member: &Member, content: &mut impl Read) -> Result<()> {
+        if let Kind::Character { major: 0, minor: 0 } = member.kind {
+            return Err(Error::archive(format!("{} is a device 0:0", path.display())));
+        }
+        if let Kind::HardLink(target) = &member.kind {
+            let target = name::below_root(target)?;
+            return self.link(path, last, &target);
+        }
+        let replaced = self.make_room(path, last, &member.kind)?;
+        let node = self.create(last, member, content, replaced).map_err(Error::at("create", path))?;
+        let attributes = Attributes::of_member(member);
+        attributes.apply(&node, &member.kind).map_err(Error::at("set attributes of", path))?;
+        if member.kind == Kind::Folder {
+            self.folders.insert(path.to_owned(), member.modified);
+        } else {
+            self.folders.remove(path);
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, path: &Path, last: &OsStr, target: &Path) -> Result<()> {
+        let make = || files::create_link(self.root, &self.entry(last)?, target);
+        make().map_err(|e| Error::io(format!("link {} to {}", path.display(), target.display()))(e))
+    }
+
+    fn create(&self, last: &OsStr, member: &Member, content: &mut impl Read, replaced: Replaced) -> io::Result<Node> {
+        let entry = self.entry(last)?;
+        match (&member.kind, replaced) {
+            (Kind::File, _) => files::create_file(&entry, member, content),
+            (Kind::Folder, Replaced::Folder) => entry.node(),
+            (kind, replaced) => {
+                let node = files::create_special(&entry, kind)?;
+                if (kind, replaced) == (&Kind::Folder, Replaced::Whiteout) {
+                    overlay::make_opaque(&node)?;
+                }
+                Ok(node)
+            }
+        }
+    }
+
+    /// Removes what stands in the way of a member; a folder stays for a folder.
+    fn make_room(&mut self, path: &Path, last: &OsStr, kind: &Kind) -> Result<Replaced> {
+        let look = || self.entry(last)?.stat();
+        let Some(stat) = look().map_err(Error::at("look up", path))? else { return Ok(Replaced::Nothing) };
+        let folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        if folder && *kind == Kind::Folder {
+            return Ok(Replaced::Folder);
+        }
+        if self.options.keep_kinds && folder != (*kind == Kind::Folder) {
+            let (old, new) = if folder { ("directory", "non-directory") } else { ("non-directory", "directory") };
+            return Err(Error::Overwrite(format!("{old} {} with {new}", path.display())));
+        }
+        let remove = || self.entry(last)?.remove_tree();
+        remove().map_err(Error::at("replace", path))?;
+        let whiteout = self.options.whiteouts == Whiteouts::Overlay && overlay::is_whiteout(&stat);
+        Ok(if whiteout { Replaced::Whiteout } else { Replaced::Nothing })
+    }
+
+    /// Sets the times of folders, which every file put into them has changed.
+    fn finish(&mut self) -> Result<()> {
+        for (path, modified) in std::mem::take(&mut self.folders) {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+            let opened = self.root.open_at(&path, flags, rustix::fs::Mode::empty());
+            // A folder that a later member replaced has no times to set.
+            let Ok(fd) = opened else { continue };
+            Node::from_fd(fd).set_times(modified, modified).map_err(Error::at("set times of", &path))?;
+        }
+        Ok(())
+    }
+}
+
+/// What was at a member's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replaced {
+    Nothing,
+    /// A folder, which stays.
+    Folder,
+    /// A whiteout of the lower file of that name.
+    Whiteout,
+}

@@ -1,0 +1,251 @@
+//! Layers from archives, stacked by the real overlayfs, changed, committed and packed again.
+
+mod support;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use knarr_layers::{ChangeKind, Error, Kind, Layers, Member, changes};
+use knarr_model::{Digest, Snapshot};
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use support::{archive, differences, file, folder, hard_link, tree};
+
+struct Place {
+    dir: tempfile::TempDir,
+    layers: Layers,
+}
+
+fn place() -> Place {
+    let dir = tempfile::tempdir().unwrap();
+    let layers = Layers::open(&dir.path().join("layers")).unwrap();
+    Place { dir, layers }
+}
+
+/// An overlay mount that is undone on every way out.
+struct Mounted(std::path::PathBuf);
+
+impl Mounted {
+    fn new(snapshot: &Snapshot, at: &Path) -> Self {
+        fs::create_dir_all(at).unwrap();
+        let lowers: Vec<_> = snapshot.lowers.iter().map(|path| path.to_str().unwrap()).collect();
+        let mut options = format!("index=off,metacopy=off,redirect_dir=off,xino=off,lowerdir={}", lowers.join(":"));
+        if let Some((upper, work)) = &snapshot.upper {
+            options += &format!(",upperdir={},workdir={}", upper.display(), work.display());
+        }
+        let options = std::ffi::CString::new(options).unwrap();
+        mount("overlay", at, "overlay", MountFlags::empty(), Some(options.as_c_str())).unwrap();
+        Self(at.to_owned())
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        unmount(&self.0, UnmountFlags::DETACH).unwrap();
+    }
+}
+
+fn names(at: &Path) -> Vec<String> {
+    tree(at).into_keys().map(|path| path.to_str().unwrap().to_owned()).filter(|path| !path.is_empty()).collect()
+}
+
+#[test]
+fn whiteouts_and_opaque_folders_hide_what_is_below() {
+    let Place { dir, layers } = place();
+    let base = archive(&[
+        (folder("a"), b""),
+        (file("a/1"), b"1"),
+        (file("a/2"), b"2"),
+        (folder("b"), b""),
+        (file("b/1"), b"1"),
+        (folder("c"), b""),
+        (file("c/1"), b"1"),
+        (file("gone"), b""),
+        (file("d"), b"was a file"),
+    ]);
+    let top = archive(&[
+        (file("a/.wh.1"), b""),
+        (file(".wh.gone"), b""),
+        // The folder's own file stands before its mark, and stays.
+        (folder("b"), b""),
+        (file("b/new"), b"n"),
+        (file("b/.wh..wh..opq"), b""),
+        (file("b/.wh..wh..opq"), b""),
+        // A whiteout and then a folder of that name: nothing of the lower folder shines through.
+        (file(".wh.c"), b""),
+        (folder("c"), b""),
+        (file("c/2"), b"2"),
+        // The other way round, over a file.
+        (folder("d"), b""),
+        (file(".wh.d"), b""),
+        (file("d/x"), b""),
+    ]);
+    let base = layers.apply(&base[..], None, None).unwrap();
+    let top = layers.apply(&top[..], Some(&base.chain_id), None).unwrap();
+    let at = dir.path().join("view");
+    let mounted = Mounted::new(&layers.view(Some(&top.chain_id)).unwrap(), &at);
+    assert_eq!(names(&at), ["a", "a/2", "b", "b/new", "c", "c/2", "d", "d/x"]);
+    drop(mounted);
+}
+
+#[test]
+fn an_opaque_root_hides_all_layers_below() {
+    let Place { dir: _dir, layers } = place();
+    let base = layers.apply(&archive(&[(file("old"), b"")])[..], None, None).unwrap();
+    let top = archive(&[(file(".wh..wh..opq"), b""), (file("new"), b"")]);
+    let top = layers.apply(&top[..], Some(&base.chain_id), None).unwrap();
+    assert!(top.opaque);
+    assert_eq!(layers.view(Some(&top.chain_id)).unwrap().lowers, [layers.files(&top.chain_id)]);
+}
+
+#[test]
+fn parents_that_a_layer_leaves_out_look_as_they_do_below() {
+    let Place { dir: _dir, layers } = place();
+    let mut tmp = folder("tmp");
+    (tmp.mode, tmp.gid, tmp.modified.seconds) = (0o1777, 9, 1000);
+    let mut top = folder("./");
+    top.mode = 0o711;
+    let base = layers.apply(&archive(&[(top, b""), (tmp, b"")])[..], None, None).unwrap();
+    let top = layers.apply(&archive(&[(file("tmp/x"), b"")])[..], Some(&base.chain_id), None).unwrap();
+    let (below, above) = (tree(&layers.files(&base.chain_id)), tree(&layers.files(&top.chain_id)));
+    assert_eq!(below[Path::new("tmp")], above[Path::new("tmp")]);
+    assert!(above[Path::new("")].starts_with("40000 711 "), "{}", above[Path::new("")]);
+}
+
+#[test]
+fn compressed_layers_have_the_diff_id_of_their_plain_bytes() {
+    let Place { dir: _dir, layers } = place();
+    let plain = archive(&[(file("f"), b"content")]);
+    let diff_id = Digest::of(&plain);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&plain).unwrap();
+    let zstd = zstd::encode_all(&plain[..], 1).unwrap();
+    for data in [plain.clone(), gzip.finish().unwrap(), zstd] {
+        let layer = layers.apply(&data[..], None, Some(&diff_id)).unwrap();
+        assert_eq!((&layer.diff_id, &layer.chain_id, layer.size), (&diff_id, &diff_id, 7));
+        assert!(layers.remove(&layer.chain_id).unwrap());
+    }
+}
+
+#[test]
+fn a_wrong_diff_id_leaves_nothing() {
+    let Place { dir, layers } = place();
+    let data = archive(&[(file("f"), b"content")]);
+    let wrong = Digest::of(b"wrong");
+    assert!(matches!(layers.apply(&data[..], None, Some(&wrong)), Err(Error::DiffId { .. })));
+    assert!(layers.apply(&data[..700], None, None).is_err());
+    assert!(layers.apply(&data[..], Some(&wrong), None).is_err(), "the parent is not here");
+    assert_eq!(fs::read_dir(dir.path().join("layers")).unwrap().count(), 1, "only the empty layer");
+}
+
+#[test]
+fn bytes_behind_the_archive_count_for_the_diff_id() {
+    let Place { dir: _dir, layers } = place();
+    let mut data = archive(&[(file("f"), b"content")]);
+    data.extend_from_slice(&[0; 10240]);
+    assert_eq!(layers.apply(&data[..], None, None).unwrap().diff_id, Digest::of(&data));
+}
+
+#[test]
+fn what_a_crash_left_is_removed_at_the_next_start() {
+    let Place { dir, layers } = place();
+    let root = dir.path().join("layers");
+    fs::create_dir_all(root.join(".unfinished-1-1/fs/a")).unwrap();
+    let kept = layers.apply(&archive(&[])[..], None, None).unwrap();
+    let layers = Layers::open(&root).unwrap();
+    assert!(!root.join(".unfinished-1-1").exists());
+    assert_eq!(layers.list().unwrap(), [kept]);
+}
+
+#[test]
+fn collection_keeps_what_is_below_what_is_kept() {
+    let Place { dir: _dir, layers } = place();
+    let apply = |name: &str, parent: Option<&Digest>| {
+        layers.apply(&archive(&[(file(name), b"12345")])[..], parent, None).unwrap().chain_id
+    };
+    let base = apply("base", None);
+    let kept = apply("kept", Some(&base));
+    let other = apply("other", Some(&base));
+    assert_eq!(layers.collect(&HashSet::from([kept.clone()])).unwrap(), 5);
+    assert!(layers.get(&other).unwrap().is_none());
+    assert_eq!(layers.size(Some(&kept)).unwrap(), 10);
+}
+
+/// Changes made through a real overlay mount, on an image with a layer, and on one without.
+#[test]
+fn a_container_is_committed_and_packed_again() {
+    let Place { dir, layers } = place();
+    let image = archive(&[
+        (folder("etc"), b""),
+        (file("etc/motd"), b"hello"),
+        (folder("var"), b""),
+        (file("var/a"), b""),
+        (folder("var/log"), b""),
+        (file("var/log/x"), b"x"),
+        (file("keep"), b"k"),
+        (hard_link("also", "keep"), b""),
+    ]);
+    let base = layers.apply(&image[..], None, None).unwrap();
+    let container = dir.path().join("c");
+    fs::create_dir(&container).unwrap();
+    let snapshot = layers.prepare(Some(&base.chain_id), &container).unwrap();
+    let at = dir.path().join("merged");
+    let mounted = Mounted::new(&snapshot, &at);
+    fs::write(at.join("etc/motd"), "changed").unwrap();
+    fs::remove_file(at.join("keep")).unwrap();
+    fs::remove_dir_all(at.join("var/log")).unwrap();
+    fs::create_dir(at.join("var/log")).unwrap();
+    fs::write(at.join("var/log/new"), vec![b'n'; 2000]).unwrap();
+    fs::hard_link(at.join("var/log/new"), at.join("var/log/twin")).unwrap();
+    let seen = tree(&at);
+    drop(mounted);
+
+    let upper = &snapshot.upper.as_ref().unwrap().0;
+    let found = changes(upper, &snapshot.lowers).unwrap();
+    let said: Vec<_> = found.iter().map(|c| (c.kind, c.path.to_str().unwrap())).collect();
+    use ChangeKind::{Added, Changed, Deleted};
+    let expected = [
+        (Changed, "/etc"),
+        (Changed, "/etc/motd"),
+        (Deleted, "/keep"),
+        (Changed, "/var"),
+        (Changed, "/var/log"),
+        (Added, "/var/log/new"),
+        (Added, "/var/log/twin"),
+    ];
+    assert_eq!(said, expected);
+
+    let layer = layers.commit(upper, Some(&base.chain_id)).unwrap();
+    assert_eq!(layer.size, 2007);
+    let again = layers.pack(&layer.chain_id, Vec::new()).unwrap();
+    assert_eq!(Digest::of(&again), layer.diff_id, "packed again it is the same archive");
+    let at = dir.path().join("view");
+    let mounted = Mounted::new(&layers.view(Some(&layer.chain_id)).unwrap(), &at);
+    let found = differences(&seen, &tree(&at));
+    drop(mounted);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn an_image_without_layers_can_be_written_to() {
+    let Place { dir, layers } = place();
+    let snapshot = layers.prepare(None, dir.path()).unwrap();
+    let at = dir.path().join("merged");
+    let mounted = Mounted::new(&snapshot, &at);
+    let written = fs::write(at.join("f"), "x");
+    drop(mounted);
+    written.unwrap();
+    let layer = layers.commit(&snapshot.upper.unwrap().0, None).unwrap();
+    assert_eq!(names(&layers.files(&layer.chain_id)), ["f"]);
+}
+
+#[test]
+fn an_imported_tree_can_be_packed_again() {
+    let Place { dir: _dir, layers } = place();
+    let mut device = Member::new("dev/null", Kind::Character { major: 1, minor: 3 }, 0o666);
+    device.modified.nanoseconds = 5;
+    let data = archive(&[(file("f"), b"content"), (device, b"")]);
+    let layer = layers.import(&data[..]).unwrap();
+    assert_eq!(Digest::of(&layers.pack(&layer.chain_id, Vec::new()).unwrap()), layer.diff_id);
+}
