@@ -71,10 +71,10 @@ impl Glob {
         match &self.tokens[state] {
             Token::Literal(expected) if *expected == c => self.enter(next, state + 1),
             Token::One if c != '/' => self.enter(next, state + 1),
-            Token::Class { negated, ranges } => {
-                if ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated {
-                    self.enter(next, state + 1);
-                }
+            Token::Class { negated, ranges }
+                if ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *negated =>
+            {
+                self.enter(next, state + 1);
             }
             Token::Star if c != '/' => self.enter(next, state),
             Token::Rest => self.enter(next, state),
