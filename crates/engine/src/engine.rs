@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use knarr_content::Content;
+use knarr_images::Images;
+use knarr_layers::Layers;
 use knarr_model::Result;
 use knarr_store::Store;
 
@@ -14,6 +17,9 @@ pub struct Engine {
     pub(crate) config: Config,
     pub(crate) roots: Roots,
     pub(crate) store: Arc<Store>,
+    pub(crate) content: Content,
+    pub(crate) layers: Arc<Layers>,
+    pub(crate) images: Images,
     pub(crate) events: Events,
     pub(crate) id: String,
 }
@@ -25,7 +31,10 @@ impl Engine {
         let roots = Roots::open(&config)?;
         let store = Arc::new(Store::open(&roots.data("meta.db"))?);
         let id = daemon_id(&store)?;
-        Ok(Arc::new(Self { config, roots, store, events: Events::default(), id }))
+        let content = Content::open(&config.data_root)?;
+        let layers = Arc::new(Layers::open(&roots.data("layers"))?);
+        let images = Images::new(store.clone(), Arc::new(content.clone()));
+        Ok(Arc::new(Self { config, roots, store, content, layers, images, events: Events::default(), id }))
     }
 
     /// Ends the daemon's part: containers keep running, and the next daemon on these roots finds them.
