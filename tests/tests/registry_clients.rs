@@ -71,7 +71,7 @@ fn passwords_and_certificates() {
         ],
     );
     let users = folder.join("htpasswd");
-    std::fs::write(&users, "ada:$2y$05$3CcgoyYRdh2KqCNAOsDwQOBL1QmVLvuPTvVqJxXkbWqyqWkGk4C0K\n").unwrap();
+    std::fs::write(&users, format!("ada:{}\n", bcrypt::hash("lovelace", 5).unwrap())).unwrap();
     let flags = ["--tls-cert", &certificate, "--tls-key", &key, "--htpasswd", &users.to_string_lossy()];
     let registry = Registry::start_on(&folder, "127.0.0.1:0", &flags).unwrap();
     let trusting = Host::start_with(&["--registry-ca", &certificate]).unwrap();
@@ -84,6 +84,12 @@ fn passwords_and_certificates() {
     assert!(anonymous.contains("auth") || anonymous.contains("denied"), "{anonymous}");
     let wrong = trusting.knarr().fails(&["login", "-u", "ada", "-p", "wrong", registry.address()]).unwrap().stderr;
     assert!(wrong.contains("unauthorized") || wrong.contains("incorrect"), "{wrong}");
+    let login = trusting.knarr().ok(&["login", "-u", "ada", "-p", "lovelace", registry.address()]).unwrap();
+    assert!(login.contains("Login Succeeded"), "{login}");
+    trusting.knarr().ok(&["push", &image]).unwrap();
+    trusting.docker().ok(&["pull", &image]).unwrap();
+    trusting.docker().ok(&["logout", registry.address()]).unwrap();
+    assert!(trusting.knarr().fails(&["pull", &image]).unwrap().stderr.contains("auth"));
     trusting.finish().unwrap();
     host.finish().unwrap();
 }
