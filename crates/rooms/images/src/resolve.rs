@@ -20,10 +20,9 @@ impl Images {
 
 /// The id of the image that `text` means.
 pub(crate) fn resolve(tx: &impl Tables, text: &str) -> Result<Digest> {
-    if let Ok(reference) = text.parse::<Reference>() {
-        if let Some(id) = by_name(tx, &reference)? {
-            return Ok(id);
-        }
+    let reference = text.parse::<Reference>().ok();
+    if let Some(id) = reference.map(|reference| by_name(tx, &reference)).transpose()?.flatten() {
+        return Ok(id);
     }
     by_prefix(tx, text)?.ok_or_else(|| missing(text))
 }

@@ -249,3 +249,17 @@ fn an_imported_tree_can_be_packed_again() {
     let layer = layers.import(&data[..]).unwrap();
     assert_eq!(Digest::of(&layers.pack(&layer.chain_id, Vec::new()).unwrap()), layer.diff_id);
 }
+
+#[test]
+fn a_layer_of_our_own_writer_is_known_again_and_a_foreign_one_is_not() {
+    let Place { dir: _dir, layers } = place();
+    let layer = layers.import(&archive(&[(file("f"), b"content")])[..]).unwrap();
+    let own = layers.pack(&layer.chain_id, Vec::new()).unwrap();
+    assert_eq!(own.len() as u64, layer.archive_size);
+    layers.remove(&layer.chain_id).unwrap();
+    let again = layers.apply(&own[..], None, None).unwrap();
+    assert!(!again.own && layers.try_own(again).unwrap().own);
+    assert!(layers.get(&layer.chain_id).unwrap().unwrap().own, "and that is remembered");
+    let foreign = layers.apply(&archive(&[(file("f"), b"content")])[..], None, None).unwrap();
+    assert!(!layers.try_own(foreign).unwrap().own);
+}

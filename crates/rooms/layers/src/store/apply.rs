@@ -19,6 +19,7 @@ use crate::unpack::{self, Attributes, Options};
 struct Content {
     diff_id: Digest,
     size: u64,
+    archive_size: u64,
     opaque: bool,
     own: bool,
 }
@@ -64,8 +65,8 @@ impl Layers {
     pub fn import(&self, source: impl Read + Send) -> Result<Layer> {
         self.create(None, |folder| {
             let content = self.unpack(source, None, folder, &Options::live())?;
-            let hasher = crate::diff(&folder.join("fs"), Hasher::new())?;
-            Ok(Content { diff_id: hasher.finish(), own: true, ..content })
+            let (diff_id, archive_size) = crate::diff(&folder.join("fs"), Counting::default())?.finish();
+            Ok(Content { diff_id, archive_size, own: true, ..content })
         })
     }
 
@@ -108,16 +109,21 @@ impl Layers {
             diff_id: content.diff_id,
             parent: parent.cloned(),
             size: content.size,
+            archive_size: content.archive_size,
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             opaque: content.opaque,
             own: content.own,
         };
-        let fail = || Error::io(format!("record layer {}", layer.chain_id));
-        let data = serde_json::to_vec(&layer).map_err(|e| fail()(e.into()))?;
         let sync = || rustix::fs::syncfs(File::open(folder)?).map_err(io::Error::from);
-        sync().map_err(fail())?;
-        write_atomic(&folder.join("meta.json"), &data, 0o600).map_err(fail())?;
+        sync().map_err(Error::at("sync", folder))?;
+        self.write_record(folder, &layer)?;
         Ok(layer)
+    }
+
+    fn write_record(&self, folder: &Path, layer: &Layer) -> Result<()> {
+        let fail = || Error::io(format!("record layer {}", layer.chain_id));
+        let data = serde_json::to_vec(layer).map_err(|e| fail()(e.into()))?;
+        write_atomic(&folder.join("meta.json"), &data, 0o600).map_err(fail())
     }
 
     fn unpack(
@@ -135,10 +141,22 @@ impl Layers {
             let node = root.node(Path::new("")).map_err(Error::at("open", &files))?;
             attributes.apply(&node, &crate::Kind::Folder).map_err(Error::at("set attributes of", &files))?;
         }
-        let mut source = Hashing { source: decompress(source)?, hasher: Hasher::new() };
+        let mut source = Hashing { source: decompress(source)?, count: Counting::default() };
         let options = Options { inherit: Some(&inherit), ..*options };
         let unpacked = unpack::unpack(&root, &mut source, &options)?;
-        Ok(Content { diff_id: source.hasher.finish(), size: unpacked.bytes, opaque: unpacked.opaque, own: false })
+        let (diff_id, archive_size) = source.count.finish();
+        Ok(Content { diff_id, size: unpacked.bytes, archive_size, opaque: unpacked.opaque, own: false })
+    }
+
+    /// Finds out whether [`Layers::pack`] gives the very bytes that a layer was unpacked from, and remembers it where it does.
+    pub fn try_own(&self, layer: Layer) -> Result<Layer> {
+        let same = layer.own || self.pack(&layer.chain_id, Counting::default())?.finish().0 == layer.diff_id;
+        if layer.own || !same {
+            return Ok(layer);
+        }
+        let layer = Layer { own: true, ..layer };
+        self.write_record(&self.folder(&layer.chain_id), &layer)?;
+        Ok(layer)
     }
 
     /// Writes the archive of one layer again, from what is on disk. Only for layers with [`Layer::own`] are these the bytes
@@ -156,16 +174,41 @@ fn chain(parent: Option<&Digest>, diff_id: &Digest) -> Digest {
     parent.map_or_else(|| diff_id.clone(), |parent| oci::chain_id(parent, diff_id))
 }
 
-/// Hashes what is read through it.
+/// Hashes and counts what is written to it.
+#[derive(Default)]
+struct Counting {
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl Counting {
+    fn finish(self) -> (Digest, u64) {
+        (self.hasher.finish(), self.bytes)
+    }
+}
+
+impl io::Write for Counting {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.hasher.update(data);
+        self.bytes += data.len() as u64;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Hashes and counts what is read through it.
 struct Hashing<R> {
     source: R,
-    hasher: Hasher,
+    count: Counting,
 }
 
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
+        io::Write::write_all(&mut self.count, &buffer[..read])?;
         Ok(read)
     }
 }

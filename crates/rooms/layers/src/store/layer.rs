@@ -15,6 +15,8 @@ pub struct Layer {
     pub parent: Option<Digest>,
     /// Bytes of file content in this layer alone.
     pub size: u64,
+    /// Bytes of its uncompressed archive.
+    pub archive_size: u64,
     /// When it was unpacked, in seconds since the epoch.
     pub created: u64,
     /// It hides all layers below it.
