@@ -167,7 +167,13 @@ fn collection_keeps_what_is_below_what_is_kept() {
     let base = apply("base", None);
     let kept = apply("kept", Some(&base));
     let other = apply("other", Some(&base));
-    assert_eq!(layers.collect(&HashSet::from([kept.clone()])).unwrap(), 5);
+    let keep = |kept: &Digest| Ok::<_, Error>(HashSet::from([kept.clone()]));
+    let lease = layers.lease();
+    let fresh = apply("fresh", Some(&other));
+    assert_eq!(layers.collect(|| keep(&kept)).unwrap(), [], "what is leased stays, and what is below it");
+    drop(lease);
+    let gone: Vec<_> = layers.collect(|| keep(&kept)).unwrap().into_iter().map(|layer| layer.chain_id).collect();
+    assert_eq!(gone, [fresh, other.clone()]);
     assert!(layers.get(&other).unwrap().is_none());
     assert_eq!(layers.size(Some(&kept)).unwrap(), 10);
 }

@@ -92,7 +92,11 @@ impl Layers {
         };
         create().map_err(Error::at("create", &folder))?;
         let finished = fill(&folder).and_then(|content| self.record(&folder, parent, content));
-        match finished.and_then(|layer| self.publish(&name, &layer.chain_id).map(|()| layer)) {
+        let publish = |layer: Layer| {
+            self.leases().touch(&layer.chain_id);
+            self.publish(&name, &layer.chain_id).map(|()| layer)
+        };
+        match finished.and_then(publish) {
             Ok(layer) => Ok(layer),
             Err(error) => {
                 // What cannot be removed now is removed when the folder is next opened.

@@ -1,10 +1,11 @@
 //! The folder of all layers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use knarr_model::Digest;
 use knarr_store::files::sync_dir;
@@ -12,6 +13,7 @@ use knarr_sys::path::{Entry, Root};
 use rustix::fd::AsFd as _;
 
 use super::Layer;
+use super::lease::Leases;
 use crate::error::{Error, Result};
 
 /// Unpacked layers below one root; it belongs to one process.
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 pub struct Layers {
     pub(super) root: PathBuf,
     next: AtomicU64,
+    pub(super) leases: Arc<Mutex<Leases>>,
 }
 
 /// Folders that begin so are not, or no longer, layers.
@@ -34,7 +37,7 @@ impl Layers {
         create(root, 0o700).map_err(Error::at("create", root))?;
         let empty = root.join(EMPTY);
         create(&empty, 0o755).map_err(Error::at("create", &empty))?;
-        let layers = Self { root: root.to_owned(), next: AtomicU64::new(0) };
+        let layers = Self { root: root.to_owned(), next: AtomicU64::new(0), leases: Arc::default() };
         for name in layers.names()?.iter().filter(|name| name.starts_with(UNFINISHED)) {
             layers.remove_folder(name)?;
         }
@@ -43,6 +46,11 @@ impl Layers {
 
     /// The record of a layer; none where it is not here.
     pub fn get(&self, chain: &Digest) -> Result<Option<Layer>> {
+        self.leases().touch(chain);
+        self.read_record(chain)
+    }
+
+    fn read_record(&self, chain: &Digest) -> Result<Option<Layer>> {
         let path = self.folder(chain).join("meta.json");
         let data = match fs::read(&path) {
             Ok(data) => data,
@@ -57,7 +65,7 @@ impl Layers {
     pub fn list(&self) -> Result<Vec<Layer>> {
         let names = self.names()?;
         let chains = names.iter().filter_map(|name| format!("sha256:{name}").parse().ok());
-        Ok(chains.filter_map(|chain| self.get(&chain).ok().flatten()).collect())
+        Ok(chains.filter_map(|chain| self.read_record(&chain).ok().flatten()).collect())
     }
 
     /// Where a layer's files are.
@@ -80,24 +88,26 @@ impl Layers {
         }
     }
 
-    /// Removes every layer that is neither in `keep` nor below one that is. Says how many bytes that were.
-    pub fn collect(&self, keep: &HashSet<Digest>) -> Result<u64> {
-        let layers = self.list()?;
+    /// Removes every layer that is neither in `keep`, nor below one that is, nor leased; the highest first. Says which.
+    /// `keep` is asked after the list was made, so that a layer made meanwhile is not judged by older wishes.
+    pub fn collect<E: From<Error>>(&self, keep: impl FnOnce() -> Result<HashSet<Digest>, E>) -> Result<Vec<Layer>, E> {
+        let layers: HashMap<_, _> = self.list()?.into_iter().map(|layer| (layer.chain_id.clone(), layer)).collect();
         let mut kept = HashSet::new();
-        for chain in keep {
-            let mut next = Some(chain.clone());
-            while let Some(chain) = next.filter(|chain| !kept.contains(chain)) {
-                next = layers.iter().find(|layer| layer.chain_id == chain).and_then(|layer| layer.parent.clone());
-                kept.insert(chain);
+        for chain in keep()? {
+            keep_down(&chain, &layers, &mut kept);
+        }
+        let mut removed = Vec::new();
+        for layer in highest_first(&layers) {
+            // Held over the removal: a layer cannot become wanted between the question and the removal.
+            let leases = self.leases();
+            if leases.protects(&layer.chain_id) {
+                keep_down(&layer.chain_id, &layers, &mut kept);
+            }
+            if !kept.contains(&layer.chain_id) && self.remove(&layer.chain_id)? {
+                removed.push(layer.clone());
             }
         }
-        let mut bytes = 0;
-        for layer in layers.iter().filter(|layer| !kept.contains(&layer.chain_id)) {
-            if self.remove(&layer.chain_id)? {
-                bytes += layer.size;
-            }
-        }
-        Ok(bytes)
+        Ok(removed)
     }
 
     pub(super) fn folder(&self, chain: &Digest) -> PathBuf {
@@ -131,4 +141,31 @@ impl Layers {
         let names = list().map_err(Error::at("list", &self.root))?;
         Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
+}
+
+/// Keeps a layer and all below it.
+fn keep_down(chain: &Digest, layers: &HashMap<Digest, Layer>, kept: &mut HashSet<Digest>) {
+    let mut next = Some(chain);
+    while let Some(chain) = next {
+        if !kept.insert(chain.clone()) {
+            return;
+        }
+        next = layers.get(chain).and_then(|layer| layer.parent.as_ref());
+    }
+}
+
+/// Layers before those below them.
+fn highest_first(layers: &HashMap<Digest, Layer>) -> Vec<&Layer> {
+    let depth = |layer: &Layer| {
+        let mut depth = 0u32;
+        let mut next = layer.parent.as_ref();
+        while let Some(parent) = next {
+            depth += 1;
+            next = layers.get(parent).and_then(|layer| layer.parent.as_ref());
+        }
+        depth
+    };
+    let mut sorted: Vec<_> = layers.values().collect();
+    sorted.sort_by_cached_key(|layer| (std::cmp::Reverse(depth(layer)), layer.chain_id.clone()));
+    sorted
 }

@@ -3,7 +3,9 @@
 mod apply;
 mod layer;
 mod layers;
+mod lease;
 mod snapshot;
 
 pub use layer::Layer;
 pub use layers::Layers;
+pub use lease::Lease;
