@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Pid;
 
@@ -75,6 +76,7 @@ pub fn clone3(flags: u64, cgroup: Option<BorrowedFd<'_>>, child: impl FnOnce() -
     // after fork(2), which is sound in a single-threaded process.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<CloneArgs>()) };
     if pid == 0 {
+        IS_COPY.store(true, Ordering::Relaxed);
         let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(70);
         // SAFETY: ends the copy without running the original's exit handlers.
         unsafe { libc::_exit(code) }
@@ -85,6 +87,26 @@ pub fn clone3(flags: u64, cgroup: Option<BorrowedFd<'_>>, child: impl FnOnce() -
         None => Err(io::Error::last_os_error()),
     }
 }
+
+/// Runs `child` in a copy of this process by fork(2), which system call filters permit where they refuse clone3(2).
+///
+/// For processes that [`clone3`] made, which have one thread; others are refused with `EPERM`.
+pub fn fork(child: impl FnOnce() -> i32) -> io::Result<Pid> {
+    if !IS_COPY.load(Ordering::Relaxed) {
+        return Err(io::Error::from_raw_os_error(libc::EPERM));
+    }
+    // SAFETY: this process is a copy with one thread, so that no lock can be held by another.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(70);
+        // SAFETY: as in `clone3`.
+        unsafe { libc::_exit(code) }
+    }
+    Pid::from_raw(pid).filter(|_| pid > 0).ok_or_else(io::Error::last_os_error)
+}
+
+/// Set in the processes that [`clone3`] makes.
+static IS_COPY: AtomicBool = AtomicBool::new(false);
 
 /// Whether this process has one thread: procfs counts the threads in the link count of `task`.
 fn single_threaded() -> io::Result<bool> {

@@ -26,8 +26,6 @@ pub struct Options {
     pub propagation: Vec<(Propagation, bool)>,
     /// Parameters of the file system: a flag, or a key with its value.
     pub parameters: Vec<(String, Option<String>)>,
-    /// Whether what the image has below a tmpfs is copied into it.
-    pub copy_up: bool,
 }
 
 /// Options without a leading `r`, with the bits that they set and clear.
@@ -80,7 +78,7 @@ impl Options {
             "" | "defaults" => {}
             "bind" => self.bind = Some(self.bind.unwrap_or(Bind::One)),
             "rbind" => self.bind = Some(Bind::Recursive),
-            "tmpcopyup" => self.copy_up = true,
+            "tmpcopyup" => return Err(Error::Option(option.to_owned(), "copying into a tmpfs is not supported")),
             "idmap" | "ridmap" => return Err(Error::Option(option.to_owned(), "idmapped mounts are not supported")),
             "remount" => return Err(Error::Option(option.to_owned(), "there is nothing mounted yet")),
             _ => self.parameters.push(match option.split_once('=') {

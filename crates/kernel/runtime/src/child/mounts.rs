@@ -1,0 +1,124 @@
+//! The planned mounts, each made detached and attached to a place found inside the root.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use knarr_mounts::{
+    Attributes, Options, Root, attach, clone_tree, filesystem_with_attributes, set_attributes, set_propagation,
+};
+use knarr_sys::mount::RDONLY;
+use rustix::fs::{CWD, Mode, ResolveFlags, fstat};
+use rustix::io::Errno;
+
+use super::cgroups;
+use crate::link::{Failure, OrFail};
+use crate::plan::{MountPlan, MountSource};
+
+const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
+
+/// Mounts everything, in order.
+pub fn apply(root: &Root, mounts: &[MountPlan], cgroup_folders: &[(String, PathBuf)]) -> Result<(), Failure> {
+    for mount in mounts {
+        one(root, mount, cgroup_folders).map_err(|failure| name(mount, failure))?;
+    }
+    Ok(())
+}
+
+fn name(mount: &MountPlan, failure: Failure) -> Failure {
+    let reason = failure.text.trim_start_matches("error during container init: ");
+    let place = mount.destination.display().to_string();
+    let text =
+        format!("error during container init: error mounting {:?} to rootfs at {place:?}: {reason}", mount.name());
+    Failure { text, errno: failure.errno }
+}
+
+fn one(root: &Root, mount: &MountPlan, cgroup_folders: &[(String, PathBuf)]) -> Result<(), Failure> {
+    match &mount.source {
+        MountSource::Bind { path, recursive } => bind(root, mount, path, *recursive),
+        MountSource::FileSystem { kind, device } => filesystem(root, mount, kind, device),
+        MountSource::Cgroups => {
+            let target = root.make_folder(&mount.destination, FOLDER_MODE)?;
+            let made = cgroups::mount(cgroup_folders, mount.options.attributes)?;
+            attach(&made, &target)?;
+            cgroups::attach_hierarchies(&made, cgroup_folders, mount.options.attributes)?;
+            propagate(&made, &mount.options)
+        }
+    }
+}
+
+fn bind(root: &Root, mount: &MountPlan, path: &Path, recursive: bool) -> Result<(), Failure> {
+    let source = clone_tree(CWD, path, recursive)?;
+    let target = if Root::is_folder(&source)? {
+        root.make_folder(&mount.destination, FOLDER_MODE)?
+    } else {
+        root.make_file(&mount.destination, Mode::from_raw_mode(0o644))?
+    };
+    if !mount.options.attributes.is_empty() {
+        set_attributes(source.as_fd(), mount.options.attributes, false)?;
+    }
+    if !mount.options.recursive.is_empty() {
+        set_attributes(source.as_fd(), mount.options.recursive, true)?;
+    }
+    attach(&source, &target)?;
+    propagate(&source, &mount.options)
+}
+
+fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Result<(), Failure> {
+    let (target, existed) = place(root, mount)?;
+    let mut parameters = mount.options.parameters.clone();
+    if kind == "tmpfs" && existed && !parameters.iter().any(|(key, _)| key == "mode") {
+        // What covers a folder of the image looks like it.
+        let mode = fstat(&target).or_fail("look at the folder")?.st_mode & 0o7777;
+        parameters.push(("mode".to_owned(), Some(format!("{mode:o}"))));
+    }
+    let made = filesystem_with_attributes(kind, device, &parameters, early(mount))?;
+    attach(&made, &target)?;
+    propagate(&made, &mount.options)
+}
+
+fn place(root: &Root, mount: &MountPlan) -> Result<(OwnedFd, bool), Failure> {
+    let restrict = if mount.needs_plain_folder() { ResolveFlags::NO_SYMLINKS } else { ResolveFlags::empty() };
+    match root.open_as(&mount.destination, rustix::fs::OFlags::PATH, restrict) {
+        Ok(target) if Root::is_folder(&target)? => Ok((target, true)),
+        Ok(_) => Err(not_ordinary(mount)),
+        Err(error) if error.errno() == Some(Errno::LOOP) => Err(not_ordinary(mount)),
+        Err(error) if error.errno() == Some(Errno::NOENT) => {
+            Ok((root.make_folder(&mount.destination, FOLDER_MODE)?, false))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_ordinary(mount: &MountPlan) -> Failure {
+    Failure::text(format!("filesystem {:?} must be mounted on an ordinary directory", mount.name()))
+}
+
+/// `/dev` becomes read-only only after its nodes were made.
+fn is_late(mount: &MountPlan) -> bool {
+    let read_only = mount.options.attributes.set & RDONLY != 0;
+    read_only && mount.destination == Path::new("/dev") && matches!(mount.source, MountSource::FileSystem { .. })
+}
+
+fn early(mount: &MountPlan) -> Attributes {
+    let mut attributes = mount.options.attributes.then(mount.options.recursive);
+    if is_late(mount) {
+        attributes.set &= !RDONLY;
+    }
+    attributes
+}
+
+/// Makes read-only what had to be written to first.
+pub fn make_read_only(root: &Root, mounts: &[MountPlan]) -> Result<(), Failure> {
+    for mount in mounts.iter().filter(|mount| is_late(mount)) {
+        let place = root.open_without_links(&mount.destination)?;
+        set_attributes(place.as_fd(), Attributes::READ_ONLY, false)?;
+    }
+    Ok(())
+}
+
+fn propagate(mount: &OwnedFd, options: &Options) -> Result<(), Failure> {
+    for (propagation, recursive) in &options.propagation {
+        set_propagation(mount.as_fd(), *propagation, *recursive)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The root file system, from a detached mount to `/`.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use knarr_mounts::{Attributes, Propagation, Root, attach, clone_tree, detach, set_attributes, set_propagation};
+use knarr_spec::{Hook, State};
+use rustix::fs::{CWD, Mode, OFlags, open};
+use rustix::process::{fchdir, pivot_root, umask};
+
+use super::console::Terminal;
+use super::{FirstProcess, console, devices, masks, mounts, procfs};
+use crate::link::{Failure, OrFail};
+use crate::plan::RootSource;
+
+impl From<knarr_mounts::Error> for Failure {
+    fn from(error: knarr_mounts::Error) -> Self {
+        match error.errno() {
+            Some(errno) => Self::setup(format!("cannot {error}"), errno),
+            None => Self::text(format!("cannot {error}")),
+        }
+    }
+}
+
+/// Builds the container's file system and makes it this process's root; gives the terminal, if the process has one.
+pub fn build(child: &FirstProcess<'_>) -> Result<Option<Terminal>, Failure> {
+    let plan = child.plan;
+    umask(Mode::empty());
+    let host = open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).or_fail("open /")?;
+    let root = place_root(child, &host)?;
+    mounts::apply(&root, &plan.mounts, &child.cgroup_folders)?;
+    if let Some(nodes) = &plan.devices {
+        devices::make(&root, nodes)?;
+    }
+    let terminal = match &child.console {
+        Some(socket) if plan.process.terminal => Some(console::open(&root, socket.as_fd())?),
+        _ => None,
+    };
+    identify(child)?;
+    root.make_folder(&plan.process.cwd, Mode::from_raw_mode(0o755))?;
+    masks::apply(&root, &plan.masked, &plan.read_only)?;
+    mounts::make_read_only(&root, &plan.mounts)?;
+    if let Some(hooks) = child.hooks {
+        hook("createContainer", &hooks.create_container, &hooks.state)?;
+    }
+    enter(child, &root, &host)?;
+    Ok(terminal)
+}
+
+/// Runs hooks in the container's namespaces.
+pub fn hook(stage: &'static str, list: &[Hook], state: &State) -> Result<(), Failure> {
+    crate::hooks::run(stage, list, state).map_err(|error| Failure::text(error.full()))
+}
+
+/// Puts the root over `/`, in a mount namespace from which nothing propagates to the host unless it was asked for.
+fn place_root(child: &FirstProcess<'_>, host: &OwnedFd) -> Result<Root, Failure> {
+    let plan = &child.plan.root;
+    let (propagation, recursive) = plan.propagation;
+    set_propagation(host.as_fd(), propagation, recursive)?;
+    if propagation == Propagation::Shared {
+        // pivot_root(2) refuses a root whose parent is shared.
+        set_propagation(host.as_fd(), Propagation::Private, false)?;
+    }
+    let mount = match (&child.root, &plan.source) {
+        (Some(mount), _) => mount.try_clone().or_fail("copy a descriptor")?,
+        (None, RootSource::Folder(path)) => folder(path)?,
+        (None, RootSource::Snapshot(_)) => return Err(Failure::text("the snapshot is not mounted")),
+    };
+    set_propagation(mount.as_fd(), Propagation::Private, false)?;
+    attach(&mount, host)?;
+    Ok(Root::new(mount))
+}
+
+fn folder(path: &Path) -> Result<OwnedFd, Failure> {
+    let mount = clone_tree(CWD, path, true)?;
+    if Root::is_folder(&mount)? { Ok(mount) } else { Err(Failure::text(format!("{} is not a folder", path.display()))) }
+}
+
+/// Host name, domain name and kernel parameters.
+fn identify(child: &FirstProcess<'_>) -> Result<(), Failure> {
+    let plan = child.plan;
+    if !plan.hostname.is_empty() {
+        rustix::system::sethostname(plan.hostname.as_bytes()).or_fail("sethostname")?;
+    }
+    if !plan.domainname.is_empty() {
+        rustix::system::setdomainname(plan.domainname.as_bytes()).or_fail("setdomainname")?;
+    }
+    if plan.sysctls.is_empty() {
+        return Ok(());
+    }
+    let proc = procfs::Private::mount()?;
+    plan.sysctls.iter().try_for_each(|(path, value)| proc.write(&Path::new("sys").join(path), value))
+}
+
+/// pivot_root(2): the host's tree ends up over the new root and is let go.
+fn enter(child: &FirstProcess<'_>, root: &Root, host: &OwnedFd) -> Result<(), Failure> {
+    let plan = &child.plan.root;
+    fchdir(root.folder()).or_fail("enter the root")?;
+    pivot_root(".", ".").or_fail("pivot_root")?;
+    if plan.propagation.0 == Propagation::Shared {
+        set_propagation(host.as_fd(), Propagation::Slave, true)?;
+    }
+    detach(Path::new("."))?;
+    rustix::process::chdir("/").or_fail("chdir /")?;
+    if plan.read_only {
+        set_attributes(root.folder(), Attributes::READ_ONLY, false)?;
+    }
+    match plan.last_propagation {
+        Some((propagation, recursive)) => Ok(set_propagation(root.folder(), propagation, recursive)?),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,177 @@
+//! The socket between the runtime and the process that it makes. Each message is one packet; the end of the stream,
+//! without an error before it, says that the program has started (the child's end is close-on-exec).
+//!
+//! ```text
+//! child → parent   `r`                     its namespaces exist (ids may be mapped, hooks may run)
+//!                  `c`                     created: it waits for `start`
+//!                  `e` errno i32 LE text   it failed, and ends
+//! parent → child   `g`                     go on
+//! ```
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+
+use crate::{Error, Result};
+
+/// Longest text of an error in bytes; what is longer is cut (flaw row 23: no length is trusted).
+const TEXT_LIMIT: usize = 4000;
+
+/// One end.
+#[derive(Debug)]
+pub struct Link(OwnedFd);
+
+/// What the child says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Its namespaces exist.
+    Ready,
+    /// It waits for `start`.
+    Created,
+    /// It failed.
+    Failed(Failure),
+    /// It became the program.
+    Started,
+}
+
+/// Why a child failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What failed and why, for people.
+    pub text: String,
+    /// The error number, 0 where there is none.
+    pub errno: i32,
+}
+
+impl Failure {
+    /// A failure of the set-up: `what: reason`.
+    pub fn setup(what: impl AsRef<str>, error: impl Into<io::Error>) -> Self {
+        let error = error.into();
+        let text = format!("error during container init: {}: {}", what.as_ref(), crate::error::reason(&error));
+        Self { text, errno: error.raw_os_error().unwrap_or(0) }
+    }
+
+    /// A failure of the set-up that no system call reported.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Self { text: format!("error during container init: {}", text.as_ref()), errno: 0 }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Start { text: failure.text, errno: failure.errno }
+    }
+}
+
+/// Names the step that failed.
+pub trait OrFail<T> {
+    /// Turns an error into a [`Failure`] of this step.
+    fn or_fail(self, what: impl AsRef<str>) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<io::Error>> OrFail<T> for Result<T, E> {
+    fn or_fail(self, what: impl AsRef<str>) -> Result<T, Failure> {
+        self.map_err(|error| Failure::setup(what, error))
+    }
+}
+
+impl Link {
+    /// Both ends: the parent's, the child's.
+    pub fn pair() -> Result<(Self, Self)> {
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map_err(|e| Error::io("make", "a socket pair", e))?;
+        Ok((Self(ours), Self(theirs)))
+    }
+
+    /// The child says that its namespaces exist and waits until it may go on.
+    pub fn ready_and_wait(&self) -> Result<(), Failure> {
+        self.send(b"r").or_fail("tell the runtime")?;
+        let mut byte = [0u8; 1];
+        match receive(&self.0, &mut byte).or_fail("wait for the runtime")? {
+            1 => Ok(()),
+            _ => Err(Failure::text("the runtime has ended")),
+        }
+    }
+
+    /// The child says that it waits for `start`.
+    pub fn created(&self) -> Result<(), Failure> {
+        self.send(b"c").or_fail("tell the runtime")
+    }
+
+    /// The child says why it fails. If nobody listens any more there is nobody to tell.
+    pub fn failed(&self, failure: &Failure) {
+        let text = failure.text.as_bytes();
+        let mut message = vec![b'e'];
+        message.extend_from_slice(&failure.errno.to_le_bytes());
+        message.extend_from_slice(&text[..text.len().min(TEXT_LIMIT)]);
+        let _nobody_listens = self.send(&message);
+    }
+
+    /// Whether the parent has ended.
+    pub fn is_abandoned(&self) -> bool {
+        let mut fds = [PollFd::new(&self.0, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
+    }
+
+    /// The parent lets the child go on.
+    pub fn go(&self) -> Result<()> {
+        self.send(b"g").map_err(|e| Error::io("talk to", "the container's first process", e))
+    }
+
+    /// The parent waits for what the child says next.
+    pub fn next(&self) -> Result<Message> {
+        let mut buffer = [0u8; TEXT_LIMIT + 8];
+        let length =
+            receive(&self.0, &mut buffer).map_err(|e| Error::io("listen to", "the container's first process", e))?;
+        Ok(decode(&buffer[..length]))
+    }
+
+    fn send(&self, message: &[u8]) -> rustix::io::Result<()> {
+        send(&self.0, message, SendFlags::NOSIGNAL).map(drop)
+    }
+}
+
+fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> rustix::io::Result<usize> {
+    rustix::io::retry_on_intr(|| recv(socket, &mut *buffer, RecvFlags::empty()).map(|(length, _)| length))
+}
+
+fn decode(message: &[u8]) -> Message {
+    match message {
+        [] => Message::Started,
+        [b'r'] => Message::Ready,
+        [b'c'] => Message::Created,
+        [b'e', a, b, c, d, text @ ..] => Message::Failed(Failure {
+            text: String::from_utf8_lossy(text).into_owned(),
+            errno: i32::from_le_bytes([*a, *b, *c, *d]),
+        }),
+        _ => Message::Failed(Failure::text("an unknown message")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_arrive_whole_and_the_end_means_started() {
+        let (parent, child) = Link::pair().unwrap();
+        let failure = Failure::setup("open x", rustix::io::Errno::NOENT);
+        child.failed(&failure);
+        child.failed(&Failure { text: "x".repeat(100_000), errno: 1 });
+        drop(child);
+        assert_eq!(parent.next().unwrap(), Message::Failed(failure));
+        assert!(matches!(parent.next().unwrap(), Message::Failed(cut) if cut.text.len() == TEXT_LIMIT));
+        assert_eq!(parent.next().unwrap(), Message::Started);
+    }
+
+    #[test]
+    fn a_child_notices_that_its_parent_has_gone() {
+        let (parent, child) = Link::pair().unwrap();
+        assert!(!child.is_abandoned());
+        drop(parent);
+        assert!(child.is_abandoned());
+    }
+}

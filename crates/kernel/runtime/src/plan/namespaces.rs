@@ -1,0 +1,95 @@
+//! Which namespaces are made and which are joined.
+
+use std::path::PathBuf;
+
+use knarr_spec::{IdMapping, Linux, NamespaceKind, TimeOffset};
+use knarr_sys::clone;
+
+use crate::{Error, Result};
+
+/// The namespaces of a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Made by clone3 with the first process.
+    pub clone_flags: u64,
+    /// Joined: the kind and the namespace file.
+    pub join: Vec<(NamespaceKind, PathBuf)>,
+    /// Made by the first process once it is in its cgroup, so that the cgroup is the namespace's root.
+    pub new_cgroup: bool,
+    /// Made before the first process, so that its clocks can be set.
+    pub new_time: bool,
+    /// Map of user ids of a new user namespace.
+    pub uid_map: Vec<IdMapping>,
+    /// Map of group ids of a new user namespace.
+    pub gid_map: Vec<IdMapping>,
+    /// Lines for `timens_offsets`.
+    pub time_offsets: Vec<(String, TimeOffset)>,
+}
+
+impl Namespaces {
+    /// Reads the document's list.
+    pub fn plan(linux: &Linux) -> Result<Self> {
+        let mut plan = Self::default();
+        for (index, namespace) in linux.namespaces.iter().enumerate() {
+            if linux.namespaces[..index].iter().any(|before| before.kind == namespace.kind) {
+                return Err(Error::Spec(format!("the namespace {:?} is listed twice", namespace.kind)));
+            }
+            match (namespace.kind, namespace.path.as_str()) {
+                (NamespaceKind::Cgroup, "") => plan.new_cgroup = true,
+                (NamespaceKind::Time, "") => plan.new_time = true,
+                (kind, "") => plan.clone_flags |= flag(kind),
+                (kind @ (NamespaceKind::User | NamespaceKind::Mount), _) => {
+                    return Err(Error::Spec(format!("joining a {kind:?} namespace by path is not supported")));
+                }
+                (kind, path) => plan.join.push((kind, path.into())),
+            }
+        }
+        plan.uid_map = linux.uid_mappings.clone();
+        plan.gid_map = linux.gid_mappings.clone();
+        plan.time_offsets = linux.time_offsets.iter().map(|(clock, offset)| (clock.clone(), *offset)).collect();
+        plan.check()?;
+        Ok(plan)
+    }
+
+    fn check(&self) -> Result<()> {
+        if !self.is_new(NamespaceKind::Mount) {
+            return Err(Error::Spec("a new mount namespace is required".to_owned()));
+        }
+        let mapped = !self.uid_map.is_empty() && !self.gid_map.is_empty();
+        if self.is_new(NamespaceKind::User) && !mapped {
+            return Err(Error::Spec("a new user namespace needs uidMappings and gidMappings".to_owned()));
+        }
+        if !self.time_offsets.is_empty() && !self.new_time {
+            return Err(Error::Spec("timeOffsets need a new time namespace".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether a namespace of this kind is made.
+    pub fn is_new(&self, kind: NamespaceKind) -> bool {
+        match kind {
+            NamespaceKind::Cgroup => self.new_cgroup,
+            NamespaceKind::Time => self.new_time,
+            other => self.clone_flags & flag(other) != 0,
+        }
+    }
+
+    /// Whether the container is in a namespace of this kind that is not the runtime's.
+    pub fn has(&self, kind: NamespaceKind) -> bool {
+        self.is_new(kind) || self.join.iter().any(|(joined, _)| *joined == kind)
+    }
+}
+
+/// The clone flag of a kind.
+pub fn flag(kind: NamespaceKind) -> u64 {
+    match kind {
+        NamespaceKind::Pid => clone::NEWPID,
+        NamespaceKind::Network => clone::NEWNET,
+        NamespaceKind::Mount => clone::NEWNS,
+        NamespaceKind::Ipc => clone::NEWIPC,
+        NamespaceKind::Uts => clone::NEWUTS,
+        NamespaceKind::User => clone::NEWUSER,
+        NamespaceKind::Cgroup => clone::NEWCGROUP,
+        NamespaceKind::Time => clone::NEWTIME,
+    }
+}

@@ -1,0 +1,36 @@
+//! Waiting in the foreground: signals go to the program, its exit code becomes ours.
+
+use knarr_sys::signals::{self, Blocked};
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+use crate::child::exit_code;
+use crate::{Error, Result};
+
+const SIGCHLD: i32 = 17;
+
+/// Signals that wait to be forwarded; to be prepared before the child exists, so that none is lost.
+pub struct Wait(Blocked);
+
+impl Wait {
+    /// Holds all signals back from here on.
+    pub fn prepare() -> Result<Self> {
+        Blocked::all().map(Self).map_err(|e| Error::io("block", "the signals", e))
+    }
+
+    /// Forwards signals to the child until it has ended.
+    pub fn for_end(&self, child: Pid) -> Result<i32> {
+        loop {
+            let ended = rustix::io::retry_on_intr(|| waitpid(Some(child), WaitOptions::NOHANG));
+            if let Some((_, status)) = ended.map_err(|e| Error::io("wait for", "the program", e))? {
+                return Ok(exit_code(status));
+            }
+            match self.0.wait() {
+                Ok(received) if received.signal != SIGCHLD => {
+                    // It may have ended in this moment; the next turn finds out.
+                    let _gone = signals::send(child.as_raw_nonzero().get(), received.signal);
+                }
+                _ => {}
+            }
+        }
+    }
+}

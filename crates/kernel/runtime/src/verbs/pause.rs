@@ -1,0 +1,39 @@
+//! `pause` and `resume`.
+
+use std::path::Path;
+
+use knarr_spec::Status;
+
+use crate::arguments::{Global, Words};
+use crate::record::Record;
+use crate::{Error, Result};
+
+/// Stops every process of a running container.
+pub fn pause(root: &Path, id: &str) -> Result<()> {
+    let record = expect(root, id, "pause", &[Status::Running, Status::Created])?;
+    Ok(record.cgroup()?.freeze()?)
+}
+
+/// Lets a paused container go on.
+pub fn resume(root: &Path, id: &str) -> Result<()> {
+    let record = expect(root, id, "resume", &[Status::Paused])?;
+    Ok(record.cgroup()?.thaw()?)
+}
+
+fn expect(root: &Path, id: &str, operation: &'static str, good: &[Status]) -> Result<Record> {
+    let record = Record::read(root, id)?;
+    let status = record.status(root)?;
+    if good.contains(&status) { Ok(record) } else { Err(Error::Status { operation, id: id.to_owned(), status }) }
+}
+
+/// The command `pause`.
+pub fn main_pause(global: &Global, words: &[String]) -> Result<i32> {
+    pause(&global.root, Words::read(words, &[])?.id()?)?;
+    Ok(0)
+}
+
+/// The command `resume`.
+pub fn main_resume(global: &Global, words: &[String]) -> Result<i32> {
+    resume(&global.root, Words::read(words, &[])?.id()?)?;
+    Ok(0)
+}
