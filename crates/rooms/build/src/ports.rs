@@ -35,7 +35,7 @@ pub trait Cache: Send + Sync {
     /// The result kept under a key. A result whose layers are gone is none.
     fn get(&self, key: &Digest) -> Result<Option<Record>>;
 
-    /// Keeps a result.
+    /// Keeps a result. Its layers stay as long as its image does.
     fn put(&self, key: &Digest, record: &Record) -> Result<()>;
 
     /// What the step in this slot looked like when it last ran.
@@ -50,6 +50,8 @@ pub trait Cache: Send + Sync {
 pub struct Record {
     /// The image behind the step.
     pub image: ImageConfig,
+    /// The id of the image before it; none at the beginning of a stage from scratch.
+    pub parent: Option<Digest>,
     /// Why the step ran then.
     pub cause: String,
 }
@@ -78,7 +80,7 @@ pub trait Executor: Send + Sync {
     fn folder(&self, parent: &ImageConfig, path: &Path) -> Result<Option<Digest>>;
 
     /// Whether the content is a tar archive, plain or compressed, that [`Executor::copy`] can unpack.
-    fn is_archive(&self, content: Box<dyn Read>) -> Result<bool>;
+    fn is_archive(&self, content: Box<dyn Read + Send>) -> Result<bool>;
 
     /// Downloads a file.
     fn fetch(&self, url: &str) -> Result<Download>;

@@ -60,13 +60,15 @@ pub enum Content {
 
 impl Item {
     /// Opens the bytes of a regular file.
-    pub fn open(&self, tree: &dyn Tree) -> Result<Box<dyn Read>> {
+    pub fn open(&self, tree: &dyn Tree) -> Result<Box<dyn Read + Send>> {
         match &self.content {
             Content::Path(path) => tree.open(path),
             Content::Text(text) => Ok(Box::new(io::Cursor::new(text.clone().into_bytes()))),
             Content::Download(file) => {
                 let rewound = file.try_clone().and_then(|mut file| file.rewind().map(|()| file));
-                rewound.map(|file| Box::new(file) as Box<dyn Read>).map_err(|error| Fault::io("read a download", error))
+                rewound
+                    .map(|file| Box::new(file) as Box<dyn Read + Send>)
+                    .map_err(|error| Fault::io("read a download", error))
             }
         }
     }
@@ -119,7 +121,7 @@ impl From<Fault> for SelectError {
 pub(crate) fn select(
     op: &CopyOp,
     tree: &dyn Tree,
-    is_archive: &dyn Fn(Box<dyn Read>) -> Result<bool>,
+    is_archive: &dyn Fn(Box<dyn Read + Send>) -> Result<bool>,
 ) -> std::result::Result<Selection, SelectError> {
     let excludes = Ignore::of(op.excludes.iter().map(String::as_str));
     let excludes = excludes.map_err(|error| SelectError::Source(format!("--exclude: {error}")))?;
@@ -139,7 +141,11 @@ pub(crate) fn select(
     Ok(selection)
 }
 
-fn recognise(group: &mut Group, tree: &dyn Tree, is_archive: &dyn Fn(Box<dyn Read>) -> Result<bool>) -> Result<()> {
+fn recognise(
+    group: &mut Group,
+    tree: &dyn Tree,
+    is_archive: &dyn Fn(Box<dyn Read + Send>) -> Result<bool>,
+) -> Result<()> {
     match std::mem::replace(group, Group::Folder(Vec::new())) {
         Group::File(item) if is_archive(item.open(tree)?)? => *group = Group::Archive(item),
         other => *group = other,

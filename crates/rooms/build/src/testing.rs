@@ -81,7 +81,7 @@ impl Tree for MemoryTree {
         text.map(PathBuf::from).ok_or_else(|| Fault::not_found("no link"))
     }
 
-    fn open(&self, path: &Path) -> Result<Box<dyn Read>> {
+    fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>> {
         let text = self.0.get(&self.resolve(path, true)).ok_or_else(|| Fault::not_found(path.display().to_string()))?;
         Ok(Box::new(Cursor::new(text.clone().into_bytes())))
     }
@@ -178,7 +178,7 @@ impl Executor for World {
         Ok((path != Path::new("/")).then(|| self.layer("folder")))
     }
 
-    fn is_archive(&self, mut content: Box<dyn Read>) -> Result<bool> {
+    fn is_archive(&self, mut content: Box<dyn Read + Send>) -> Result<bool> {
         let mut text = String::new();
         content.read_to_string(&mut text).map_err(|error| Fault::io("read", error))?;
         Ok(text.starts_with("tar"))

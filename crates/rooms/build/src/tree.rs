@@ -18,7 +18,7 @@ pub trait Tree: Send + Sync {
     fn read_link(&self, path: &Path) -> Result<PathBuf>;
 
     /// Opens a regular file; a link at the end is followed, anything that is no regular file is refused without waiting for it.
-    fn open(&self, path: &Path) -> Result<Box<dyn Read>>;
+    fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>>;
 
     /// The extended attributes that a copy keeps.
     fn attributes(&self, path: &Path) -> Result<Vec<(OsString, Vec<u8>)>>;

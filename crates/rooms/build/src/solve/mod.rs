@@ -53,14 +53,10 @@ pub struct Choices {
 /// What a build made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
-    /// The image's id: the digest of `bytes`.
+    /// The image's id: its config's digest.
     pub id: Digest,
     /// Its config.
     pub image: ImageConfig,
-    /// Its config as it is stored.
-    pub bytes: Vec<u8>,
-    /// The image that the target stage was built from, none for scratch.
-    pub base: Option<Digest>,
 }
 
 /// Builds the plan's target.
@@ -88,17 +84,17 @@ pub fn solve(plan: &Plan, choices: Choices, ports: Ports<'_>) -> Result<Built> {
         ports.report.event(Event::Warning(&text));
     }
     let done = last.ok_or_else(|| BuildError::Target(String::new()))?;
-    let bytes = serde_json::to_vec(&done.image).map_err(BuildError::Encode)?;
-    let id = Digest::of(&bytes);
+    let id = done.last.map_or_else(|| id(&done.image), Ok)?;
     ports.report.event(Event::Built(&id));
-    Ok(Built { id, image: done.image, bytes, base: done.base })
+    Ok(Built { id, image: done.image })
 }
 
 /// A solved stage.
 #[derive(Clone)]
 struct Done {
     image: ImageConfig,
-    base: Option<Digest>,
+    /// Its id; none for scratch without a step.
+    last: Option<Digest>,
 }
 
 struct Solver<'a> {
@@ -124,11 +120,11 @@ impl Solver<'_> {
         let place = Place { file: self.file.to_owned(), at: stage.at };
         self.announce(&stage.text);
         let (image, base, triggers_of) = self.base(stage, &place)?;
-        if stage.source != Source::Scratch {
-            self.ports.report.event(Event::Image(&id(&image)?));
+        if let Some(base) = &base {
+            self.ports.report.event(Event::Image(base));
         }
-        let image = stage::Builder::new(self, image).run(stage, &triggers_of)?;
-        let done = Done { image, base };
+        let (image, last) = stage::Builder::new(self, image, base.clone()).run(stage, &triggers_of)?;
+        let done = Done { image, last };
         self.names.insert(stage.index.to_string(), stage.index);
         if let Some(name) = &stage.name {
             self.names.insert(name.to_ascii_lowercase(), stage.index);
@@ -137,13 +133,13 @@ impl Solver<'_> {
         Ok(done)
     }
 
-    /// The image that a stage starts from, the id of the real image below it, and what to call it in errors of its triggers.
+    /// The image that a stage starts from, its id, and what to call it in errors of its triggers.
     fn base(&self, stage: &PlannedStage, place: &Place) -> Result<(ImageConfig, Option<Digest>, String)> {
         match &stage.source {
             Source::Scratch => Ok((scratch(&stage.platform), None, "scratch".to_owned())),
             Source::Stage(number) => {
                 let done = self.solved(*number, place)?;
-                Ok((done.image.clone(), done.base.clone(), format!("stage {number}")))
+                Ok((done.image.clone(), done.last.clone(), format!("stage {number}")))
             }
             Source::Image(reference) => {
                 let images = self.ports.images;

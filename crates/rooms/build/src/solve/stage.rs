@@ -21,18 +21,23 @@ const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 pub(super) struct Builder<'s, 'a> {
     solver: &'s mut Solver<'a>,
     image: ImageConfig,
+    /// The id of the image so far.
+    parent: Option<Digest>,
     stage_args: BTreeMap<String, Option<String>>,
     cmd_set: bool,
     rebuilt: bool,
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
-    pub fn new(solver: &'s mut Solver<'a>, image: ImageConfig) -> Self {
-        Self { solver, image, stage_args: BTreeMap::new(), cmd_set: false, rebuilt: false }
+    pub fn new(solver: &'s mut Solver<'a>, image: ImageConfig, parent: Option<Digest>) -> Self {
+        Self { solver, image, parent, stage_args: BTreeMap::new(), cmd_set: false, rebuilt: false }
     }
 
-    /// Runs the base's triggers and the stage's steps.
-    pub fn run(mut self, stage: &PlannedStage, base_name: &str) -> Result<ImageConfig> {
+    /// Runs the base's triggers and the stage's steps; the image and its id. Without any the stage is its base, unchanged.
+    pub fn run(mut self, stage: &PlannedStage, base_name: &str) -> Result<(ImageConfig, Option<Digest>)> {
+        if stage.steps.is_empty() && self.image.config.on_build.is_empty() {
+            return Ok((self.image, self.parent));
+        }
         self.image.other.retain(|name, _| matches!(name.as_str(), "os.version" | "os.features"));
         if !self.image.config.env.iter().any(|pair| pair.starts_with("PATH=")) {
             self.image.config.env.push(PATH.to_owned());
@@ -43,7 +48,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let place = Place { file: self.solver.file.to_owned(), at: step.at };
             self.step(step, &place)?;
         }
-        Ok(self.image)
+        Ok((self.image, self.parent))
     }
 
     /// Triggers work once: the image built here does not hand them on.
@@ -85,12 +90,14 @@ impl<'s, 'a> Builder<'s, 'a> {
             ports.report.event(Event::NotCached(&cause));
             let layer = self.apply(&lowered, source.as_ref(), place)?;
             self.advance(lowered, layer);
-            let record = Record { image: self.image.clone(), cause: cause.to_string() };
+            let record = Record { image: self.image.clone(), parent: self.parent.clone(), cause: cause.to_string() };
             ports.cache.put(&key, &record).map_err(|fault| place.fault(fault))?;
             self.rebuilt = true;
         }
         ports.cache.put_trace(&slot, &trace).map_err(|fault| place.fault(fault))?;
-        ports.report.event(Event::Image(&id(&self.image)?));
+        let id = id(&self.image)?;
+        ports.report.event(Event::Image(&id));
+        self.parent = Some(id);
         Ok(())
     }
 

@@ -54,7 +54,7 @@ fn the_output_is_the_classic_one() {
     assert_eq!(lines[5], "hello");
     assert_eq!(lines[6], " ---> Removed intermediate container 0123456789ab");
     assert_eq!(lines.last(), Some(&format!("Successfully built {}", built.id.short()).as_str()));
-    assert_eq!(built.id, Digest::of(&built.bytes));
+    assert_eq!(built.id, id(&built.image).unwrap());
 }
 
 #[test]
@@ -181,7 +181,9 @@ fn stages_copy_from_each_other() {
     let text = "FROM debian AS Build\nRUN make\nFROM scratch\nCOPY --from=build /out/app /app\nCOPY --from=0 out /\n";
     let built = build(&world, text).unwrap();
     assert_eq!(*world.copied.lock().unwrap(), ["file app -> /app kept", "folder app -> / kept"]);
-    assert_eq!((built.image.rootfs.diff_ids.len(), built.base), (2, None));
+    assert_eq!(built.image.rootfs.diff_ids.len(), 2);
+    let records = world.records.lock().unwrap();
+    assert_eq!(records.values().filter(|record| record.parent.is_none()).count(), 1, "scratch has no parent");
 }
 
 #[test]
@@ -202,6 +204,13 @@ fn triggers_of_the_base_run_once() {
     assert_eq!(ran, ["first", "second"]);
     assert!(built.image.config.on_build.is_empty());
     assert!(world.said().contains("# Executing 2 build triggers\n"));
+}
+
+#[test]
+fn a_stage_without_steps_is_its_base() {
+    let world = world();
+    let built = build(&world, "FROM debian").unwrap();
+    assert_eq!((built.id, built.image), (Digest::of(b"debian"), world.images["debian"].clone()));
 }
 
 #[test]
