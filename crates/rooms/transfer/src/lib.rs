@@ -1,8 +1,57 @@
-//! Registry transfer.
+//! The transfer room: images to and from registries (OCI distribution 1.1).
+//!
+//! [`Client`] does the work: [`Client::resolve`], [`Client::pull`] ([`Client::open`] and [`Client::fetch`] one by one),
+//! [`Client::push`], [`Client::login`]. [`Hosts`] says how registries are reached, [`Credentials`] who asks.
+//! [`Sink`] and [`stream`] join the asynchronous network with the synchronous content store; the registry door uses them too.
+//!
+//! ```text
+//! pull:  reference ─ manifests/<tag> ─ index? ─ manifests/<digest> ─ config ─ layers, 3 at a time ─▶ Ingest ─ commit ─▶ on_layer
+//! push:  manifest ─ each blob: HEAD? mount? PATCH, PUT ─ manifests/<tag>
+//!
+//! remote   who asks, redirects, where credentials may go   (challenge, token)
+//! wire     connections, TLS, deadlines                     (hosts, reach)
+//! ```
+//!
+//! Invariants:
+//! - A document is hashed before it is parsed, a blob while it streams; what does not have its digest and size is not kept.
+//! - Credentials go to the registry and to the token service it names: over TLS, or on this machine. A redirect to
+//!   another origin gets none, and a public registry cannot point to private addresses.
+//! - What a registry can make us hold or wait for is bounded: documents, heads, errors, silence, tries, redirects.
+//! - A cut line costs what was on its way: the next try goes on behind what arrived. One download a digest at a time.
+//! - A foreign layer's `urls` are not followed.
 #![forbid(unsafe_code)]
 
+mod answer;
+mod challenge;
+mod client;
+mod credentials;
+mod docker_config;
+mod documents;
+mod error;
+mod fetch;
+mod hosts;
+mod meter;
+mod pull;
+mod push;
+mod reach;
+mod remote;
+mod retry;
+mod secret;
 mod sink;
 mod source;
+mod token;
+mod upload;
+mod wire;
 
+pub use client::Client;
+pub use credentials::Credentials;
+pub use docker_config::DockerConfig;
+pub use documents::Resolved;
+pub use error::Error;
+pub use hosts::Hosts;
+pub use pull::{Fetched, Image, OnLayer, PullRequest};
+pub use push::{PushRequest, Pushed};
+pub use retry::Patience;
+pub use secret::Secret;
 pub use sink::{Sink, on_blocking_thread};
 pub use source::stream;

@@ -6,3 +6,4 @@ mod kill;
 mod protocol;
 mod server;
 mod skopeo;
+mod transfer;

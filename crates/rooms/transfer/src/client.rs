@@ -1,0 +1,131 @@
+//! What all conversations with registries share.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
+
+use http::Request;
+use knarr_model::{Digest, Reference, Result};
+
+use crate::challenge::Challenge;
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::hosts::{Hosts, authority};
+use crate::remote::{Access, Remote};
+use crate::retry::Patience;
+use crate::token::Tokens;
+use crate::wire::{Wire, no_body};
+
+/// How long a loopback or insecure registry has to answer TLS before it is taken for a plain one.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// Repositories whose challenge is remembered.
+const MOST: usize = 1000;
+
+/// A client of registries: connections, trust, tokens. Cheap to clone; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Client(pub(crate) Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) wire: Wire,
+    pub(crate) tokens: Tokens,
+    pub(crate) patience: Patience,
+    hosts: Hosts,
+    /// Whether an insecure or loopback registry speaks TLS, as found out.
+    schemes: Mutex<HashMap<String, &'static str>>,
+    /// What registries asked for, by repository: the next conversation begins with it.
+    challenges: Mutex<HashMap<String, Challenge>>,
+    /// Downloads under way: one a digest.
+    flights: Mutex<HashMap<Digest, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+impl Client {
+    /// A client with the system's certificate roots and those of `hosts`.
+    pub fn new(hosts: Hosts) -> Result<Self> {
+        Self::with_patience(hosts, Patience::default())
+    }
+
+    /// The same, with other bounds of trying again.
+    pub fn with_patience(hosts: Hosts, patience: Patience) -> Result<Self> {
+        Ok(Self(Arc::new(Shared {
+            wire: Wire::new(&hosts)?,
+            tokens: Tokens::default(),
+            patience,
+            hosts,
+            schemes: Mutex::default(),
+            challenges: Mutex::default(),
+            flights: Mutex::default(),
+        })))
+    }
+
+    /// A conversation about one repository.
+    pub(crate) async fn remote(&self, image: &Reference, who: &Credentials, access: Access) -> Result<Remote, Error> {
+        let scheme = self.0.scheme(image.domain()).await?;
+        Ok(Remote::new(Arc::clone(&self.0), scheme, image, who.clone(), access))
+    }
+
+    /// Checks credentials against a registry (Docker's `login`): `/v2/` must let them in.
+    pub async fn login(&self, domain: &str, who: &Credentials) -> Result<()> {
+        let scheme = self.0.scheme(domain).await?;
+        Ok(Remote::of_registry(Arc::clone(&self.0), scheme, domain, who.clone()).ping().await?)
+    }
+}
+
+impl Shared {
+    /// `https`, or for loopback and listed registries that do not answer TLS, `http`.
+    async fn scheme(&self, domain: &str) -> Result<&'static str, Error> {
+        if !self.hosts.allows_plain(domain) {
+            return Ok("https");
+        }
+        if let Some(known) = lock(&self.schemes).get(domain) {
+            return Ok(known);
+        }
+        let probed = tokio::time::timeout(PROBE, self.probe(domain)).await;
+        let scheme = match probed {
+            Ok(Ok(())) => "https",
+            Ok(Err(error)) if crate::wire::is_not_tls(&error) => "http",
+            Ok(Err(error)) if error.to_string().contains("failed to verify certificate") => return Err(error),
+            // Not reachable at all, most likely: the request itself will tell.
+            Ok(Err(_)) | Err(_) => return Ok("http"),
+        };
+        lock(&self.schemes).insert(domain.to_owned(), scheme);
+        Ok(scheme)
+    }
+
+    async fn probe(&self, domain: &str) -> Result<(), Error> {
+        let request = Request::get(format!("https://{}/v2/", authority(domain))).body(no_body());
+        let request = request.map_err(|e| Error::Invalid { registry: domain.to_owned(), reason: e.to_string() })?;
+        self.wire.send(request, false, &AtomicU64::new(0)).await.map(drop)
+    }
+
+    pub(crate) fn challenge(&self, repository: &str) -> Option<Challenge> {
+        lock(&self.challenges).get(repository).cloned()
+    }
+
+    pub(crate) fn keep_challenge(&self, repository: String, challenge: Challenge) {
+        let mut challenges = lock(&self.challenges);
+        if challenges.len() >= MOST {
+            challenges.clear();
+        }
+        challenges.insert(repository, challenge);
+    }
+
+    /// The turn to download this digest; held by one download at a time.
+    pub(crate) fn flight(&self, digest: &Digest) -> Arc<tokio::sync::Mutex<()>> {
+        let mut flights = lock(&self.flights);
+        if let Some(flight) = flights.get(digest).and_then(Weak::upgrade) {
+            return flight;
+        }
+        flights.retain(|_, flight| flight.strong_count() > 0);
+        let flight = Arc::default();
+        flights.insert(digest.clone(), Arc::downgrade(&flight));
+        flight
+    }
+}
+
+/// A panicking holder cannot leave these maps half-changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,50 @@
+//! How registries are reached: scheme, address, trust.
+
+use std::path::PathBuf;
+
+use crate::reach::is_loopback;
+
+/// The caller's configuration of registries.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts {
+    /// `host[:port]` of registries that may be spoken to without TLS. Loopback ones always may.
+    pub insecure: Vec<String>,
+    /// PEM files of certificate authorities, trusted besides the system's.
+    pub ca_files: Vec<PathBuf>,
+}
+
+impl Hosts {
+    /// Whether plain HTTP may be used for this registry.
+    pub(crate) fn allows_plain(&self, domain: &str) -> bool {
+        is_loopback(host_of(domain)) || self.insecure.iter().any(|listed| listed == domain || listed == host_of(domain))
+    }
+}
+
+/// Where a registry's API is: Docker Hub's is not where its name says.
+pub(crate) fn authority(domain: &str) -> &str {
+    if domain == "docker.io" { "registry-1.docker.io" } else { domain }
+}
+
+/// The host of `host[:port]`, brackets of an IPv6 address included.
+pub(crate) fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !port.is_empty() => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_and_listed_registries() {
+        let hosts = Hosts { insecure: vec!["lab:5000".into(), "old.example".into()], ..Hosts::default() };
+        for plain in ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000", "lab:5000", "old.example:80"] {
+            assert!(hosts.allows_plain(plain), "{plain}");
+        }
+        for tls in ["docker.io", "lab:5001", "lab", "127.0.0.1.example:5000", "localhost.example"] {
+            assert!(!hosts.allows_plain(tls), "{tls}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Cut, wrong, endless and missing answers.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use knarr_model::{Digest, Kind};
+
+use crate::server::{Hostile, INDEX, MANIFEST, Sample, Store, answer, pull, request};
+
+fn sample() -> Sample {
+    Sample::new((0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect())
+}
+
+/// Cuts each answer of a layer after some bytes, then goes on where it is asked to (or, `deaf`, from the start).
+fn cutting(image: &Sample, deaf: bool) -> Hostile {
+    let image = image.clone();
+    let cuts = AtomicUsize::new(0);
+    Hostile::start(move |_, request, _| {
+        if !image.is_layer(request) {
+            return image.honest(request);
+        }
+        let range = request.header("range").filter(|_| !deaf);
+        let first: usize = range.map_or(0, |r| r["bytes=".len()..].trim_end_matches('-').parse().unwrap());
+        let rest = &image.layer[first..];
+        let place = format!("bytes {first}-{}/{}", image.layer.len() - 1, image.layer.len());
+        let whole = match first {
+            0 => answer("200 OK", &[], rest),
+            _ => answer("206 Partial Content", &[("Content-Range", &place)], rest),
+        };
+        // Growing, so that each try of a deaf registry gets further.
+        let n = cuts.fetch_add(1, Ordering::Relaxed);
+        let cut = 70_000 + n * 137_911;
+        whole[..whole.len().min(cut)].to_vec()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_line_costs_only_what_was_on_its_way() {
+    let image = sample();
+    let server = cutting(&image, false);
+    let store = Store::new();
+    let (_, fetched) = pull(&store, &request(server.image())).await.unwrap();
+    assert!(store.has(&image.layer));
+    assert_eq!(fetched.bytes, image.layer.len() as u64, "no byte came twice");
+    assert!(server.requests(&Digest::of(&image.layer).to_string()).len() > 3, "it was cut several times");
+    let (_, again) = pull(&store, &request(server.image())).await.unwrap();
+    assert_eq!((again.bytes, again.present), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_without_ranges_is_read_again_from_the_start() {
+    let image = sample();
+    let server = cutting(&image, true);
+    let store = Store::new();
+    pull(&store, &request(server.image())).await.unwrap();
+    assert!(store.has(&image.layer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_that_gave_up_is_taken_up_by_the_next() {
+    let image = sample();
+    let (dead, good) = (image.clone(), image.clone());
+    let broken = Hostile::start(move |_, request, _| match dead.is_layer(request) {
+        true if request.header("range").is_none() => dead.honest(request)[..400_000].to_vec(),
+        true => Vec::new(),
+        false => dead.honest(request),
+    });
+    let store = Store::new();
+    let error = pull(&store, &request(broken.image())).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable, "{error:?}");
+    let server = cutting(&good, false);
+    let (_, fetched) = pull(&store, &request(server.image())).await.unwrap();
+    assert!(fetched.bytes < image.layer.len() as u64 - 300_000, "{fetched:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_bytes_are_not_kept() {
+    let image = sample();
+    let lying = image.clone();
+    let server = Hostile::start(move |_, request, _| match lying.is_layer(request) {
+        true => answer("200 OK", &[], &vec![b'x'; lying.layer.len()]),
+        false => lying.honest(request),
+    });
+    let store = Store::new();
+    let error = pull(&store, &request(server.image())).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    assert!(error.full().contains(Digest::of(&image.layer).as_str()), "{error:?}");
+    assert!(!store.has(&image.layer));
+    assert_eq!(store.unfinished(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_longer_than_promised_is_cut_off() {
+    let image = sample();
+    let lying = image.clone();
+    let server = Hostile::start(move |_, request, _| match lying.is_layer(request) {
+        true => answer("200 OK", &[], &[lying.layer.as_slice(), b"more"].concat()),
+        false => lying.honest(request),
+    });
+    let store = Store::new();
+    let error = pull(&store, &request(server.image())).await.unwrap_err();
+    assert!(error.full().contains("longer than"), "{error:?}");
+    assert_eq!(store.unfinished(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_with_another_digest_is_refused() {
+    let image = sample();
+    let lying = image.clone();
+    let server = Hostile::start(move |_, request, _| lying.honest(request));
+    let wanted = server.image().with_digest(Digest::of(b"another"));
+    let error = pull(&Store::new(), &request(wanted)).await.unwrap_err();
+    assert!(error.full().contains("manifest verification failed"), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endless_answers_end() {
+    let endless = Hostile::start(|_, _, _| {
+        let line = format!("X-Fill: {}\r\n", "a".repeat(1000));
+        ["HTTP/1.1 200 OK\r\n".to_owned(), line.repeat(3000)].concat().into_bytes()
+    });
+    assert!(pull(&Store::new(), &request(endless.image())).await.is_err());
+    let huge = Hostile::start(|_, _, _| answer("200 OK", &[MANIFEST], &vec![b' '; (4 << 20) + 1]));
+    let error = pull(&Store::new(), &request(huge.image())).await.unwrap_err();
+    assert!(error.full().contains("larger than"), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_registry_is_asked_again_later() {
+    let image = sample();
+    let busy = image.clone();
+    let server = Hostile::start(move |_, request, before| match before {
+        0 | 2 => answer("429 Too Many Requests", &[("Retry-After", "0")], b""),
+        1 => answer("503 Service Unavailable", &[], b""),
+        _ => busy.honest(request),
+    });
+    let store = Store::new();
+    pull(&store, &request(server.image())).await.unwrap();
+    assert!(store.has(&image.layer));
+    let always = Hostile::start(|_, _, _| answer("503 Service Unavailable", &[], b""));
+    assert_eq!(pull(&store, &request(always.image())).await.unwrap_err().kind(), Kind::Unavailable);
+    assert_eq!(always.requests("manifests").len(), 4, "tries are bounded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_said_in_dockers_words() {
+    let text = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+    let server = Hostile::start(|_, _, _| answer("404 Not Found", &[], text));
+    let error = pull(&Store::new(), &request(server.image())).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    let wanted = format!("manifest for {}/a:v1 not found: manifest unknown: manifest unknown", server.addr);
+    assert_eq!(error.full(), wanted);
+
+    let text = br#"{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}"#;
+    let server = Hostile::start(|_, _, _| answer("403 Forbidden", &[], text));
+    let error = pull(&Store::new(), &request(server.image())).await.unwrap_err();
+    let wanted = format!(
+        "pull access denied for {}/a, repository does not exist or may require 'docker login': \
+         denied: requested access to the resource is denied",
+        server.addr
+    );
+    assert_eq!(error.full(), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_is_not_there_is_named() {
+    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = pull(&Store::new(), &request(format!("{addr}/a:v1").parse().unwrap())).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    let wanted = format!("dial tcp {addr}: connect: connection refused (is the registry running?)");
+    assert!(error.full().contains(&wanted), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_is_chosen_or_missed_by_name() {
+    let image = sample();
+    let listed = image.clone();
+    let manifest = image.manifest.clone();
+    let server = Hostile::start(move |_, request, _| {
+        if !request.path().ends_with("/manifests/v1") {
+            return listed.honest(request);
+        }
+        let entry = |architecture: &str, data: &[u8]| {
+            serde_json::json!({
+                "mediaType": MANIFEST.1, "digest": Digest::of(data).as_str(), "size": data.len(),
+                "platform": {"os": "linux", "architecture": architecture},
+            })
+        };
+        let entries = [entry("arm64", b"other"), entry("amd64", &manifest)];
+        let index = serde_json::json!({"schemaVersion": 2, "manifests": entries}).to_string();
+        answer("200 OK", &[INDEX], index.as_bytes())
+    });
+    let store = Store::new();
+    let mut wish = request(server.image());
+    wish.platform = Some("linux/amd64".parse().unwrap());
+    let (pulled, _) = pull(&store, &wish).await.unwrap();
+    assert_eq!(pulled.manifest.digest, Digest::of(&image.manifest));
+    assert_ne!(pulled.target.digest, pulled.manifest.digest);
+    wish.platform = Some("linux/s390x".parse().unwrap());
+    let error = pull(&store, &wish).await.unwrap_err();
+    assert_eq!(error.full(), "no matching manifest for linux/s390x in the manifest list entries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pulls_of_one_blob_fetch_it_once() {
+    let image = sample();
+    let honest = image.clone();
+    let server = Hostile::start(move |_, request, _| honest.honest(request));
+    let store = Store::new();
+    let client = crate::server::client();
+    let wish = request(server.image());
+    let ignore: knarr_transfer::OnLayer = Arc::new(|_, _| {});
+    let one = client.pull(&wish, &store.content, &knarr_model::NoProgress, &ignore);
+    let two = client.pull(&wish, &store.content, &knarr_model::NoProgress, &ignore);
+    let (one, two) = tokio::join!(one, two);
+    assert_eq!(one.unwrap().1.layers + two.unwrap().1.layers, 1);
+    assert_eq!(server.requests(&Digest::of(&image.layer).to_string()).len(), 1);
+}
