@@ -10,6 +10,7 @@ use knarr_store::Store;
 
 use crate::events::Events;
 use crate::roots::Roots;
+use crate::scratch::Scratch;
 use crate::{Config, Event};
 
 /// One daemon's engine. Its verbs are in the folders beside this file.
@@ -31,6 +32,7 @@ impl Engine {
         let roots = Roots::open(&config)?;
         let store = Arc::new(Store::open(&roots.data("meta.db"))?);
         let id = daemon_id(&store)?;
+        Scratch::clean(&roots)?;
         let content = Content::open(&config.data_root)?;
         let layers = Arc::new(Layers::open(&roots.data("layers"))?);
         let images = Images::new(store.clone(), Arc::new(content.clone()));

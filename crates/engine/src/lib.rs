@@ -18,7 +18,9 @@ mod config;
 mod engine;
 mod events;
 mod filters;
+mod images;
 mod roots;
+mod scratch;
 mod system;
 mod time;
 
@@ -26,5 +28,6 @@ pub use config::Config;
 pub use engine::Engine;
 pub use events::{Delivery, Event, Events, Query as EventQuery, Subscription};
 pub use filters::Filters;
+pub use images::{ImageQuery, ImportRequest, Loaded, Save};
 pub use system::Totals;
 pub use time::Timestamp;

@@ -5,6 +5,7 @@
 //! digest of the files it copies ([`key`]); a kept result under that key is taken instead of work.
 
 mod cause;
+mod change;
 mod copy;
 mod key;
 mod lower;
@@ -17,6 +18,7 @@ use knarr_model::oci::ImageConfig;
 use knarr_model::{Digest, Platform};
 
 pub use cause::Cause;
+pub use change::change;
 
 use crate::error::{BuildError, Place, Result};
 use crate::output::Event;

@@ -36,6 +36,24 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Writes a member whose content `fill` writes: exactly `member.size` bytes.
+    pub fn append_with<E: From<Error>>(
+        &mut self,
+        member: &Member,
+        fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let step = || format!("write {} to the archive", member.path.display());
+        self.headers(member).map_err(Error::io(step()))?;
+        let mut exact = Exact { out: &mut self.out, left: member.size };
+        fill(&mut exact)?;
+        if exact.left > 0 {
+            return Err(Error::archive(format!("{} is {} bytes too short", member.path.display(), exact.left)).into());
+        }
+        let padding = member.size.next_multiple_of(BLOCK as u64) - member.size;
+        io::copy(&mut io::repeat(0).take(padding), &mut self.out).map_err(Error::io(step()))?;
+        Ok(())
+    }
+
     /// Writes a member without content.
     pub fn append_empty(&mut self, member: &Member) -> Result<()> {
         self.append(member, io::empty())
@@ -73,6 +91,27 @@ impl<W: Write> Writer<W> {
         self.out.write_all(data)?;
         let padding = data.len().next_multiple_of(BLOCK) - data.len();
         self.out.write_all(&[0; BLOCK][..padding])
+    }
+}
+
+/// Takes so many bytes and no more.
+struct Exact<'a, W> {
+    out: &'a mut W,
+    left: u64,
+}
+
+impl<W: Write> Write for Exact<'_, W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if data.len() as u64 > self.left {
+            return Err(io::Error::other("content is longer than announced"));
+        }
+        let written = self.out.write(data)?;
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

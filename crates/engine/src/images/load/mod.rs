@@ -1,0 +1,60 @@
+//! `load`: images from an archive that `save` wrote, Docker's or an OCI layout.
+//!
+//! The archive is unpacked to a folder of its own by the one unpacker; what its documents name is opened inside that folder
+//! only, and must be a regular file. Every digest is verified before anything is recorded.
+
+mod docker;
+mod files;
+mod layer;
+mod layout;
+
+use std::io::Read;
+use std::sync::Arc;
+
+use knarr_layers::{Options, decompress};
+use knarr_model::{Digest, Fault, Reference, Result};
+use knarr_sys::path::Root;
+
+use self::files::Files;
+use super::blocking;
+use crate::Engine;
+use crate::scratch::Scratch;
+
+/// An image that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its id.
+    pub id: Digest,
+    /// The names it came with.
+    pub names: Vec<Reference>,
+}
+
+impl Engine {
+    /// Loads all images of an archive, plain or compressed.
+    pub async fn load_images(self: &Arc<Self>, source: impl Read + Send + 'static) -> Result<Vec<Loaded>> {
+        let engine = self.clone();
+        blocking(move || engine.load(source)).await
+    }
+
+    fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
+        let _lease = self.lease();
+        let scratch = Scratch::new(&self.roots)?;
+        let root = Root::open(scratch.path()).map_err(|e| Fault::io("open the unpacked archive", e))?;
+        let options = Options { owner: Some((0, 0)), ..Options::live() };
+        knarr_layers::unpack(&root, decompress(source)?, &options)?;
+        let files = Files::new(root);
+        let loaded = if files.has("manifest.json")? {
+            self.load_docker(&files)?
+        } else if files.has("index.json")? {
+            self.load_layout(&files)?
+        } else {
+            let text = "the archive has neither manifest.json nor index.json: it is no image archive (for the files of a container use import)";
+            return Err(Fault::invalid(text));
+        };
+        for image in &loaded {
+            let name = image.names.first().map_or_else(|| image.id.to_string(), Reference::familiar);
+            self.image_event("load", &image.id, name);
+        }
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,48 @@
+//! `image prune`.
+
+use std::sync::Arc;
+
+use knarr_api::image::{DeleteItem, PruneResponse};
+use knarr_images::{DeleteOptions, Image};
+use knarr_model::Result;
+
+use super::list::until;
+use super::{blocking, created};
+use crate::{Engine, Event, Filters};
+
+impl Engine {
+    /// Removes images without a tag, or with the filter `dangling=false` all that no container uses.
+    pub async fn prune_images(self: &Arc<Self>, filters: Filters) -> Result<PruneResponse> {
+        filters.only(&["dangling", "label", "label!", "until"])?;
+        let engine = self.clone();
+        blocking(move || engine.prune(&filters)).await
+    }
+
+    fn prune(&self, filters: &Filters) -> Result<PruneResponse> {
+        let only_dangling = filters.flag("dangling")?.unwrap_or(true);
+        let until = filters.get("until").first().map(|text| until(text)).transpose()?;
+        let mut gone = Vec::new();
+        for image in self.images.list()? {
+            let wanted = filters.labels(&image.config().config.labels) && until.is_none_or(|at| created(&image) < at);
+            if wanted && (image.dangling() || !only_dangling) {
+                gone.extend(self.prune_one(&image));
+            }
+        }
+        let swept = self.sweep()?;
+        let layers = swept.layers.iter().map(|layer| layer.chain_id.to_string());
+        gone.extend(layers.map(|deleted| DeleteItem { untagged: String::new(), deleted }));
+        let event = Event::new("image", "prune", "").with("reclaimed", swept.bytes.to_string());
+        self.events.publish(event);
+        Ok(PruneResponse { images_deleted: gone, space_reclaimed: swept.bytes })
+    }
+
+    /// An image that something needs stays: that is no failure of a prune.
+    fn prune_one(&self, image: &Image) -> Vec<DeleteItem> {
+        let options = DeleteOptions { force: false, prune: true };
+        let names: Vec<String> = match image.tags.len() {
+            0 => vec![image.id.to_string()],
+            _ => image.tags.iter().map(ToString::to_string).collect(),
+        };
+        names.iter().flat_map(|name| self.delete(name, options).unwrap_or_default()).collect()
+    }
+}

@@ -1,0 +1,25 @@
+//! Collecting what no image needs any more.
+
+use knarr_layers::Layer;
+use knarr_model::{Fault, Result};
+
+use crate::Engine;
+
+/// What a sweep removed.
+#[derive(Debug, Default)]
+pub(crate) struct Swept {
+    /// Layers, the highest first.
+    pub(crate) layers: Vec<Layer>,
+    /// Bytes of layers and blobs.
+    pub(crate) bytes: u64,
+}
+
+impl Engine {
+    /// Removes layers and blobs that no image, no container and no work in progress needs. Waits for the disk.
+    pub(crate) fn sweep(&self) -> Result<Swept> {
+        let layers = self.layers.collect::<Fault>(|| self.layers_in_use())?;
+        let blobs = self.content.collect(|| Ok(self.images.roots()?))?;
+        let bytes = blobs.bytes + layers.iter().map(|layer| layer.size).sum::<u64>();
+        Ok(Swept { layers, bytes })
+    }
+}
