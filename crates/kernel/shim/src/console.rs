@@ -13,7 +13,7 @@ use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
 pub fn receive(connection: &OwnedFd) -> Result<OwnedFd, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let mut name = [0u8; 4096];
+    let mut name = [0u8; 64];
     let mut parts = [IoSliceMut::new(&mut name)];
     recvmsg(connection, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
     let master = ancillary

@@ -48,7 +48,7 @@ impl Exit {
         rustix::fs::fsync(&place.folder)
     }
 
-    fn json(&self, start_id: &CStr) -> Text<2048> {
+    fn json(&self, start_id: &CStr) -> Text<1024> {
         let mut text = Text::of(&[b"{\"start_id\":\""]);
         json::escape(start_id.to_bytes(), |part| text.put(part));
         text.put(b"\",\"code\":");

@@ -67,5 +67,6 @@ fn live(options: Options) -> Result<(), Errno> {
     for signal in [rustix::process::Signal::PIPE, rustix::process::Signal::HUP] {
         ignore(signal.as_raw());
     }
-    shim::Shim::new(options)?.run()
+    let mut clients: shim::Clients = [const { None }; ready::CLIENTS];
+    shim::Shim::new(options, &mut clients)?.run()
 }

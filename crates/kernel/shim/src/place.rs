@@ -10,6 +10,8 @@ use crate::text::Text;
 
 /// The longest name of a file.
 const NAME: usize = 256;
+/// The longest path, its final zero included: short enough not to cost the shim memory.
+pub const PATH: usize = 1024;
 
 /// A folder and a name in it.
 pub struct Place {
@@ -27,7 +29,7 @@ impl Place {
         if name.is_empty() {
             return Err(Errno::INVAL);
         }
-        let mut folder = Text::<4096>::of(&[folder]);
+        let mut folder = Text::<PATH>::of(&[folder]);
         let folder = open_folder(folder.c_str().ok_or(Errno::NAMETOOLONG)?)?;
         Ok(Self { folder, name: Text::of(&[name]) })
     }

@@ -41,7 +41,7 @@ enum Source {
 
 impl Ready {
     /// Waits for anything that the shim can go on with, at most `timeout` milliseconds.
-    pub fn wait(shim: &Shim, timeout: Option<i64>) -> Result<Self, Errno> {
+    pub fn wait(shim: &Shim<'_>, timeout: Option<i64>) -> Result<Self, Errno> {
         let mut waiting = Waiting::new(&shim.children);
         waiting.gather(shim);
         waiting.poll(timeout)?;
@@ -94,7 +94,7 @@ impl<'a> Waiting<'a> {
         self.length += 1;
     }
 
-    fn gather(&mut self, shim: &'a Shim) {
+    fn gather(&mut self, shim: &'a Shim<'_>) {
         if shim.clients.iter().any(Option::is_none) {
             self.add(Source::Listener, &shim.listener, PollFlags::IN);
         }

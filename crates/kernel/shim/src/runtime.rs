@@ -3,13 +3,14 @@
 use core::ffi::{CStr, c_int};
 
 use knarr_sys::spawn::{Args, Program, spawn};
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Pid;
 
 use crate::options::{Input, Options};
+use crate::place::PATH;
 use crate::text::{Text, number};
 
 /// The number at which the runtime finds the network namespace.
@@ -26,8 +27,13 @@ pub struct Streams {
     pub error: Option<OwnedFd>,
 }
 
-/// Starts the runtime with its streams. `folder` is the shim's folder's path, `namespace` goes along.
-pub fn start(options: &Options, file: &OwnedFd, namespace: Option<&OwnedFd>) -> Result<(Pid, Streams), Errno> {
+/// Starts the runtime with its streams. `folder` is the shim's, opened; `namespace` goes along.
+pub fn start(
+    options: &Options,
+    folder: &OwnedFd,
+    file: &OwnedFd,
+    namespace: Option<&OwnedFd>,
+) -> Result<(Pid, Streams), Errno> {
     let null = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
     let (streams, theirs) = if options.tty { (Streams::default(), Streams::default()) } else { pipes(options.input)? };
     let of = |end: &'static str| -> BorrowedFd<'_> {
@@ -40,7 +46,7 @@ pub fn start(options: &Options, file: &OwnedFd, namespace: Option<&OwnedFd>) -> 
     };
     let fds = [(of("input"), 0), (of("output"), 1), (of("error"), 2), (namespace.unwrap_or(&null).as_fd(), NAMESPACE)];
     let fds = if namespace.is_some() { &fds[..] } else { &fds[..3] };
-    let paths = Paths::new(options.dir)?;
+    let paths = Paths::new(options.dir, folder)?;
     let args = arguments(options, &paths)?;
     let started = spawn(&Program { file: file.as_fd(), args: &args, fds, new_session: false })?;
     Ok((started.pid, streams))
@@ -64,24 +70,40 @@ fn pipes(input: Input) -> Result<(Streams, Streams), Errno> {
 
 /// Files in the shim's folder that the runtime is told of.
 struct Paths {
-    pid: Text<4096>,
-    log: Text<4096>,
-    console: Text<4096>,
+    pid: Text<PATH>,
+    log: Text<PATH>,
+    console: Text<PATH>,
 }
 
 impl Paths {
-    fn new(dir: &CStr) -> Result<Self, Errno> {
+    fn new(dir: &CStr, folder: &OwnedFd) -> Result<Self, Errno> {
         let path = |name: &[u8]| {
             let text = Text::of(&[dir.to_bytes(), name, b"\0"]);
             if text.whole() { Ok(text) } else { Err(Errno::NAMETOOLONG) }
         };
-        Ok(Self { pid: path(b"/pid")?, log: path(b"/runtime.log")?, console: path(b"/tty.sock")? })
+        let console = if dir.count_bytes() + CONSOLE.len() > SOCKET_PATH { through(folder) } else { path(CONSOLE)? };
+        Ok(Self { pid: path(b"/pid")?, log: path(b"/runtime.log")?, console })
     }
+}
+
+const CONSOLE: &[u8] = b"/tty.sock";
+/// The longest path of a socket.
+const SOCKET_PATH: usize = 107;
+
+/// The way to the console socket for another process, when its own path is too long for a socket.
+fn through(folder: &OwnedFd) -> Text<PATH> {
+    let mut text = Text::of(&[b"/proc/"]);
+    text.put_number(rustix::process::getpid().as_raw_nonzero().get().unsigned_abs().into(), 1);
+    text.put(b"/fd/");
+    text.put_number(folder.as_raw_fd() as u64, 1);
+    text.put(CONSOLE);
+    text.put(b"\0");
+    text
 }
 
 /// The runtime's arguments: ours for its log before its verb, ours for the process behind it.
 fn arguments<'a>(options: &Options, paths: &'a Paths) -> Result<Args<'a>, Errno> {
-    let path = |text: &'a Text<4096>| CStr::from_bytes_with_nul(text.bytes()).map_err(|_| Errno::INVAL);
+    let path = |text: &'a Text<PATH>| CStr::from_bytes_with_nul(text.bytes()).map_err(|_| Errno::INVAL);
     let mut args = Args::new();
     args.push(c"knarr")?;
     let mut told = false;

@@ -39,6 +39,9 @@ const LAST_PATIENCE: i64 = 600_000;
 /// What `failed` says when it was the shim that could not.
 const OWN_FAILURE: i32 = 255;
 
+/// All places for clients.
+pub type Clients = [Option<Client>; CLIENTS];
+
 /// Where in its life the shim is.
 #[derive(Clone, Copy)]
 pub enum Phase {
@@ -64,7 +67,7 @@ pub enum End {
 }
 
 /// All that the shim holds.
-pub struct Shim {
+pub struct Shim<'a> {
     options: Options,
     folder: OwnedFd,
     exit_place: Place,
@@ -73,7 +76,7 @@ pub struct Shim {
     pub(crate) children: OwnedFd,
     pub(crate) listener: OwnedFd,
     pub(crate) console_listener: Option<OwnedFd>,
-    pub(crate) clients: [Option<Client>; CLIENTS],
+    pub(crate) clients: &'a mut Clients,
     pub(crate) stdin: Stdin,
     pub(crate) streams: [Option<OwnedFd>; 2],
     pub(crate) output: Output,
@@ -89,15 +92,14 @@ pub struct Shim {
     died: i64,
 }
 
-impl Shim {
+impl<'a> Shim<'a> {
     /// Takes the descriptors, opens the folder, the log and the socket.
-    pub fn new(options: Options) -> Result<Self, Errno> {
+    pub fn new(options: Options, clients: &'a mut Clients) -> Result<Self, Errno> {
         let file = inherited(RUNTIME).ok_or(Errno::BADF)?;
         let daemon = inherited(DAEMON).ok_or(Errno::BADF)?;
         let namespace = inherited(runtime::NAMESPACE);
         let folder = open_folder(options.dir)?;
         let output = Output::new(pages(output::BUFFER)?);
-        let mut clients = [const { None }; CLIENTS];
         clients[0] = Some(Client::new(daemon, true, &output));
         Ok(Self {
             exit_place: Place::open(options.exit_file)?,
@@ -124,9 +126,9 @@ impl Shim {
     }
 
     /// Works until the process has ended and everybody knows.
-    pub fn run(mut self) -> Result<(), Errno> {
+    pub fn run(&mut self) -> Result<(), Errno> {
         loop {
-            let ready = Ready::wait(&self, self.timeout())?;
+            let ready = Ready::wait(self, self.timeout())?;
             if ready.any {
                 self.moved = monotonic();
             }
@@ -203,7 +205,7 @@ impl Shim {
         }
     }
 
-    fn leave(self) -> Result<(), Errno> {
+    fn leave(&self) -> Result<(), Errno> {
         for name in [c"sock", c"tty.sock"] {
             let _gone_already = rustix::fs::unlinkat(&self.folder, name, rustix::fs::AtFlags::empty());
         }
@@ -323,7 +325,7 @@ impl Shim {
         if !is_first || !matches!(self.phase, Phase::Waiting) {
             return;
         }
-        match runtime::start(&self.options, &self.file, self.namespace.as_ref()) {
+        match runtime::start(&self.options, &self.folder, &self.file, self.namespace.as_ref()) {
             Ok((pid, streams)) => {
                 self.phase = Phase::Starting(pid);
                 self.streams = [streams.output, streams.error];
@@ -384,7 +386,7 @@ impl Shim {
     }
 
     fn children_ended(&mut self) {
-        let mut events = [0; 1024];
+        let mut events = [0; 128];
         while rustix::io::read(&self.children, &mut events).is_ok() {}
         if let Phase::Starting(runtime) = self.phase {
             if let Some(ended) = children::ended(Some(runtime)) {
