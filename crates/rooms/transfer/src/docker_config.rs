@@ -56,7 +56,7 @@ impl DockerConfig {
             return ask(&program, domain);
         }
         let entries = self.document.get("auths").and_then(Value::as_object);
-        let entry = entries.and_then(|e| e.iter().find(|(key, _)| host(key) == domain)).map(|(_, value)| value);
+        let entry = entries.and_then(|e| e.iter().find(|(key, _)| registry_of(key) == domain)).map(|(_, value)| value);
         entry.map_or(Ok(Credentials::Anonymous), Credentials::from_auth_config)
     }
 
@@ -91,7 +91,7 @@ impl DockerConfig {
         }
         let auths = self.auths()?;
         let before = auths.len();
-        auths.retain(|key, _| host(key) != domain);
+        auths.retain(|key, _| registry_of(key) != domain);
         let removed = auths.len() < before;
         if removed {
             self.save()?;
@@ -102,7 +102,7 @@ impl DockerConfig {
     /// The credential program for a registry (`credHelpers`, `credsStore`), a plain word so that it is never a path.
     fn program(&self, domain: &str) -> Option<String> {
         let own = self.document.get("credHelpers").and_then(Value::as_object);
-        let own = own.and_then(|map| map.iter().find(|(key, _)| host(key) == domain)).map(|(_, value)| value);
+        let own = own.and_then(|map| map.iter().find(|(key, _)| registry_of(key) == domain)).map(|(_, value)| value);
         let name = own.or(self.document.get("credsStore"))?.as_str()?;
         let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         plain.then(|| format!("docker-credential-{name}"))
@@ -130,8 +130,8 @@ fn key(domain: &str) -> String {
     if domain == "docker.io" { HUB.to_owned() } else { domain.to_owned() }
 }
 
-/// The registry that a key is for: keys may be addresses.
-fn host(key: &str) -> &str {
+/// The registry that an address, or a key of docker's configuration, is for: `https://index.docker.io/v1/` is `docker.io`.
+pub fn registry_of(key: &str) -> &str {
     let bare = key.trim_start_matches("https://").trim_start_matches("http://");
     match bare.split('/').next().unwrap_or("") {
         "index.docker.io" | "registry-1.docker.io" => "docker.io",

@@ -1,7 +1,7 @@
 //! The transfer room: images to and from registries (OCI distribution 1.1).
 //!
-//! [`Client`] does the work: [`Client::resolve`], [`Client::pull`] ([`Client::open`] and [`Client::fetch`] one by one),
-//! [`Client::push`], [`Client::login`]. [`Hosts`] says how registries are reached, [`Credentials`] who asks.
+//! [`Client`] does the work: [`Client::resolve`], [`Client::open`] and [`Client::fetch`] (a pull in two steps), [`Client::push`],
+//! [`Client::tags`], [`Client::login`]. [`Hosts`] says how registries are reached, [`Credentials`] who asks.
 //! [`Sink`] and [`stream`] join the asynchronous network with the synchronous content store; the registry door uses them too.
 //!
 //! ```text
@@ -39,13 +39,14 @@ mod retry;
 mod secret;
 mod sink;
 mod source;
+mod tags;
 mod token;
 mod upload;
 mod wire;
 
 pub use client::Client;
 pub use credentials::Credentials;
-pub use docker_config::DockerConfig;
+pub use docker_config::{DockerConfig, registry_of};
 pub use documents::Resolved;
 pub use error::Error;
 pub use hosts::Hosts;

@@ -99,23 +99,6 @@ impl Client {
         let layers = fetched.iter().filter(|bytes| **bytes > 0).count();
         Ok(Fetched { bytes: fetched.iter().sum(), layers, present: fetched.len() - layers })
     }
-
-    /// [`Client::open`] and [`Client::fetch`], with Docker's lines around them. The status line is the caller's, who knows what
-    /// the reference named before.
-    pub async fn pull(
-        &self,
-        request: &PullRequest,
-        content: &Arc<dyn Content>,
-        progress: &dyn Progress,
-        on_layer: &OnLayer,
-    ) -> Result<(Image, Fetched)> {
-        let text = format!("Pulling from {}", request.reference.path());
-        progress.step(Step::Say { id: request.reference.target(), text: &text });
-        let image = self.open(request, content).await?;
-        let fetched = self.fetch(request, &image, content, progress, on_layer).await?;
-        progress.step(Step::Say { id: "", text: &format!("Digest: {}", image.target.digest) });
-        Ok((image, fetched))
-    }
 }
 
 /// Says of each layer whether it is here or will be fetched.

@@ -1,12 +1,11 @@
 //! Cut, wrong, endless and missing answers.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use knarr_model::{Digest, Kind};
 
-use crate::server::{Hostile, INDEX, MANIFEST, Sample, Store, answer, pull, request};
+use crate::server::{Hostile, INDEX, MANIFEST, Sample, Store, answer, pull, pull_by, request};
 
 fn sample() -> Sample {
     Sample::new((0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect())
@@ -210,10 +209,7 @@ async fn two_pulls_of_one_blob_fetch_it_once() {
     let store = Store::new();
     let client = crate::server::client();
     let wish = request(server.image());
-    let ignore: knarr_transfer::OnLayer = Arc::new(|_, _| {});
-    let one = client.pull(&wish, &store.content, &knarr_model::NoProgress, &ignore);
-    let two = client.pull(&wish, &store.content, &knarr_model::NoProgress, &ignore);
-    let (one, two) = tokio::join!(one, two);
+    let (one, two) = tokio::join!(pull_by(&client, &store, &wish), pull_by(&client, &store, &wish));
     assert_eq!(one.unwrap().1.layers + two.unwrap().1.layers, 1);
     assert_eq!(server.requests(&Digest::of(&image.layer).to_string()).len(), 1);
 }

@@ -182,6 +182,12 @@ pub fn request(reference: Reference) -> PullRequest {
 }
 
 pub async fn pull(store: &Store, request: &PullRequest) -> Result<(Image, Fetched)> {
+    pull_by(&client(), store, request).await
+}
+
+pub async fn pull_by(client: &Client, store: &Store, request: &PullRequest) -> Result<(Image, Fetched)> {
     let ignore: OnLayer = Arc::new(|_, _| {});
-    client().pull(request, &store.content, &NoProgress, &ignore).await
+    let image = client.open(request, &store.content).await?;
+    let fetched = client.fetch(request, &image, &store.content, &NoProgress, &ignore).await?;
+    Ok((image, fetched))
 }
