@@ -46,12 +46,12 @@ impl Volumes {
         Ok(volumes)
     }
 
-    /// Makes a volume; one that exists with the same options is returned as it is.
-    pub fn create(&self, new: NewVolume) -> Result<Volume> {
+    /// Makes a volume, and says so; one that exists with the same options is returned as it is.
+    pub fn create(&self, new: NewVolume) -> Result<(Volume, bool)> {
         let volume = new.plan()?;
         let _guard = self.guard();
         match self.get(&volume.name) {
-            Ok(known) if known.options == volume.options || volume.options.is_empty() => return Ok(known),
+            Ok(known) if known.options == volume.options || volume.options.is_empty() => return Ok((known, false)),
             Ok(known) => return Err(VolumeError::Differs(known.name)),
             Err(VolumeError::NotFound(_)) => {}
             Err(error) => return Err(error),
@@ -61,7 +61,7 @@ impl Volumes {
         make_folder(&folder.join(DATA), 0o755)?;
         knarr_store::files::sync_dir(&self.root).map_err(VolumeError::disk("sync", &self.root))?;
         self.store.write::<_, VolumeError>(|tx| Ok(tx.put(TABLE, &volume.name, &volume)?))?;
-        Ok(volume)
+        Ok((volume, true))
     }
 
     /// All volumes, by name.

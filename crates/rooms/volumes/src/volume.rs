@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::VolumeError;
 
+/// The label by which Docker's clients know volumes without a name.
+const ANONYMOUS: &str = "com.docker.volume.anonymous";
+
 /// A volume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
@@ -29,6 +32,8 @@ pub struct Volume {
 pub struct NewVolume {
     /// A random one (64 hex digits) where empty.
     pub name: String,
+    /// Made for one container alone, whatever its name.
+    pub anonymous: bool,
     /// `local` or empty.
     pub driver: String,
     /// `type=none`, `o=bind` and `device=PATH` make the volume a view of a folder of the host.
@@ -40,15 +45,19 @@ pub struct NewVolume {
 impl NewVolume {
     /// The record, if the request can be done.
     pub(crate) fn plan(self) -> Result<Volume, VolumeError> {
-        let anonymous = self.name.is_empty();
-        let name = if anonymous { ContainerId::random().to_string() } else { self.name };
+        let anonymous = self.anonymous || self.name.is_empty();
+        let name = if self.name.is_empty() { ContainerId::random().to_string() } else { self.name };
         if !valid_name(&name) {
             return Err(VolumeError::Name(name.chars().take(255).collect()));
         }
         if !matches!(self.driver.as_str(), "" | "local") {
             return Err(VolumeError::Driver { name, driver: self.driver });
         }
-        let volume = Volume { name, created: Timestamp::now(), labels: self.labels, options: self.options, anonymous };
+        let mut labels = self.labels;
+        if anonymous {
+            labels.insert(ANONYMOUS.to_owned(), String::new());
+        }
+        let volume = Volume { name, created: Timestamp::now(), labels, options: self.options, anonymous };
         volume.bound_folder()?;
         Ok(volume)
     }

@@ -45,8 +45,9 @@ fn named(name: &str) -> NewVolume {
 fn a_volume_is_kept_and_removed() {
     let place = Place::new();
     let volumes = place.open();
-    let made = volumes.create(named("data")).unwrap();
-    assert_eq!(volumes.create(named("data")).unwrap(), made);
+    let (made, new) = volumes.create(named("data")).unwrap();
+    assert!(new);
+    assert_eq!(volumes.create(named("data")).unwrap(), (made.clone(), false));
     fs::write(volumes.path(&made).unwrap().join("file"), "kept").unwrap();
     assert!(volumes.size(&made).unwrap() >= 4);
     drop(volumes);
@@ -83,7 +84,7 @@ fn the_first_use_copies_the_images_files_with_all_their_attributes() {
     fs::set_permissions(seed.join("deep/file"), fs::Permissions::from_mode(0o4750)).unwrap();
     std::os::unix::fs::chown(&seed, Some(7), Some(8)).unwrap();
     let volumes = place.open();
-    let volume = volumes.create(named("data")).unwrap();
+    let (volume, _) = volumes.create(named("data")).unwrap();
     place.fill(&volumes, &volume, "/seed");
     let data = volumes.mountpoint("data");
     let (file, same) = (fs::metadata(data.join("deep/file")).unwrap(), fs::metadata(data.join("same")).unwrap());
@@ -106,7 +107,7 @@ fn a_filling_that_was_cut_off_is_done_again() {
     fs::create_dir_all(place.image().join("seed")).unwrap();
     fs::write(place.image().join("seed/whole"), "whole").unwrap();
     let volumes = place.open();
-    let volume = volumes.create(named("data")).unwrap();
+    let (volume, _) = volumes.create(named("data")).unwrap();
     let data = volumes.mountpoint("data");
     fs::write(data.join("half"), "half").unwrap();
     fs::write(data.parent().unwrap().join("filling"), "").unwrap();
@@ -127,7 +128,7 @@ fn the_images_symlinks_do_not_lead_to_the_host() {
     fs::write(place.image().join("file"), "").unwrap();
     let volumes = place.open();
     for path in ["/absolute", "/relative", "/../secret", "/none", "/file"] {
-        let volume = volumes.create(NewVolume::default()).unwrap();
+        let (volume, _) = volumes.create(NewVolume::default()).unwrap();
         place.fill(&volumes, &volume, path);
         assert_eq!(fs::read_dir(volumes.mountpoint(&volume.name)).unwrap().count(), 0, "{path}");
     }
@@ -143,7 +144,7 @@ fn a_view_of_a_host_folder_is_never_filled_or_removed() {
     let options = [("type", "none".to_owned()), ("o", "bind".to_owned()), ("device", device)];
     let options: std::collections::BTreeMap<_, _> = options.map(|(key, value)| (key.to_owned(), value)).into();
     let volumes = place.open();
-    let volume = volumes.create(NewVolume { options, ..named("view") }).unwrap();
+    let (volume, _) = volumes.create(NewVolume { options, ..named("view") }).unwrap();
     assert_eq!(volumes.path(&volume).unwrap(), folder);
     place.fill(&volumes, &volume, "/seed");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
