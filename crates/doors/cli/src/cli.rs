@@ -1,0 +1,232 @@
+//! The tree of commands, and reading a command line.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::client::{Client, Host};
+use crate::error::Result;
+use crate::verbs::*;
+use crate::{help, pflag};
+
+/// How each verb's help is laid out.
+const HELP: &str = "Usage:  {usage}\n\n{about-with-newline}\n{all-args}{after-help}\n";
+
+/// Build, ship and run containers
+#[derive(Debug, Parser)]
+#[command(name = "knarr", version, disable_help_flag = true, disable_version_flag = true)]
+#[command(subcommand_required = true, arg_required_else_help = true, override_usage = "knarr [OPTIONS] COMMAND")]
+pub(crate) struct Cli {
+    /// Socket of the daemon
+    #[arg(short = 'H', long, value_name = "unix:///PATH")]
+    host: Option<String>,
+    /// Print the version
+    #[arg(short = 'v', long, action = ArgAction::Version)]
+    version: Option<bool>,
+    /// Print help
+    #[arg(long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Every verb.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Attach(attach::Args),
+    Build(Box<build::Args>),
+    Builder(builder::Group),
+    Commit(commit::Args),
+    Completion(completion::Args),
+    Container(container::Group),
+    Cp(cp::Args),
+    Create(Box<create::Args>),
+    Diff(diff::Args),
+    Events(events::Args),
+    Exec(exec::Args),
+    Export(export::Args),
+    History(history::Args),
+    Image(image::Group),
+    Images(images::Args),
+    Import(import::Args),
+    Info(info::Args),
+    Inspect(inspect::Args),
+    Kill(kill::Args),
+    Load(load::Args),
+    Login(login::Args),
+    Logout(logout::Args),
+    Logs(logs::Args),
+    Man(man::Args),
+    Network(network::Group),
+    Pause(pause::PauseArgs),
+    Port(port::Args),
+    Ps(ps::Args),
+    Pull(pull::Args),
+    Push(push::Args),
+    Rename(rename::Args),
+    Restart(restart::Args),
+    Rm(rm::Args),
+    Rmi(rmi::Args),
+    Run(Box<run::Args>),
+    Save(save::Args),
+    Start(start::Args),
+    Stats(stats::Args),
+    Stop(stop::Args),
+    System(system::Group),
+    Tag(tag::Args),
+    Top(top::Args),
+    Unpause(pause::UnpauseArgs),
+    Update(update::Args),
+    Version(version::Args),
+    Volume(volume::Group),
+    Wait(wait::Args),
+}
+
+impl Cli {
+    /// Does what was asked for; the exit code.
+    pub(crate) async fn run(self) -> Result<u8> {
+        let client = Client::new(Host::pick(self.host.as_deref())?);
+        self.verb.run(&client).await
+    }
+}
+
+impl Verb {
+    async fn run(self, client: &Client) -> Result<u8> {
+        match self {
+            Self::Attach(args) => args.run(client).await,
+            Self::Build(args) => args.run(client).await,
+            Self::Builder(group) => group.run(client).await,
+            Self::Commit(args) => args.run(client).await,
+            Self::Completion(args) => args.run(),
+            Self::Container(group) => group.run(client).await,
+            Self::Cp(args) => args.run(client).await,
+            Self::Create(args) => args.run(client).await,
+            Self::Diff(args) => args.run(client).await,
+            Self::Events(args) => args.run(client).await,
+            Self::Exec(args) => args.run(client).await,
+            Self::Export(args) => args.run(client).await,
+            Self::History(args) => args.run(client).await,
+            Self::Image(group) => group.run(client).await,
+            Self::Images(args) => args.run(client).await,
+            Self::Import(args) => args.run(client).await,
+            Self::Info(args) => args.run(client).await,
+            Self::Inspect(args) => args.run(client).await,
+            Self::Kill(args) => args.run(client).await,
+            Self::Load(args) => args.run(client).await,
+            Self::Login(args) => args.run(client).await,
+            Self::Logout(args) => args.run(),
+            Self::Logs(args) => args.run(client).await,
+            Self::Man(args) => args.run(),
+            Self::Network(group) => group.run(client).await,
+            Self::Pause(args) => args.run(client).await,
+            Self::Port(args) => args.run(client).await,
+            Self::Ps(args) => args.run(client).await,
+            Self::Pull(args) => args.run(client).await,
+            Self::Push(args) => args.run(client).await,
+            Self::Rename(args) => args.run(client).await,
+            Self::Restart(args) => args.run(client).await,
+            Self::Rm(args) => args.run(client).await,
+            Self::Rmi(args) => args.run(client).await,
+            Self::Run(args) => args.run(client).await,
+            Self::Save(args) => args.run(client).await,
+            Self::Start(args) => args.run(client).await,
+            Self::Stats(args) => args.run(client).await,
+            Self::Stop(args) => args.run(client).await,
+            Self::System(group) => group.run(client).await,
+            Self::Tag(args) => args.run(client).await,
+            Self::Top(args) => args.run(client).await,
+            Self::Unpause(args) => args.run(client).await,
+            Self::Update(args) => args.run(client).await,
+            Self::Version(args) => args.run(client).await,
+            Self::Volume(group) => group.run(client).await,
+            Self::Wait(args) => args.run(client).await,
+        }
+    }
+}
+
+/// What a command line asks for.
+pub(crate) enum Parsed {
+    /// A verb.
+    Run(Box<Cli>),
+    /// Only a text: help, the version, or what is wrong.
+    Say {
+        /// The text.
+        text: String,
+        /// The exit code.
+        code: u8,
+    },
+}
+
+/// Reads a command line.
+pub(crate) fn parse(argv: &[OsString]) -> Parsed {
+    let parsed = pflag::adapt(Cli::command()).try_get_matches_from(argv).and_then(|m| Cli::from_arg_matches(&m));
+    match parsed {
+        Ok(cli) => Parsed::Run(Box::new(cli)),
+        Err(error) => answer(&error, argv),
+    }
+}
+
+/// The tree of commands with the layout of its help, for help, completions and manual pages.
+pub(crate) fn documented() -> Command {
+    fn lay_out(command: Command) -> Command {
+        command.help_template(HELP).mut_subcommands(lay_out)
+    }
+    let mut command = lay_out(Cli::command());
+    command.build();
+    command
+}
+
+fn answer(error: &clap::Error, argv: &[OsString]) -> Parsed {
+    let mut root = documented();
+    let names = path_of(&root, argv);
+    let path = std::iter::once("knarr").chain(names.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    let front = help::front_page(&root);
+    let Some(command) = descend(&mut root, &names) else { return Parsed::Say { text: error.to_string(), code: 1 } };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if names.is_empty() => {
+            Parsed::Say { text: front, code: 0 }
+        }
+        ErrorKind::DisplayHelp => Parsed::Say { text: command.render_help().to_string(), code: 0 },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if command.has_subcommands() => {
+            Parsed::Say { text: command.render_help().to_string(), code: 0 }
+        }
+        ErrorKind::DisplayVersion => {
+            Parsed::Say { text: format!("knarr version {}\n", env!("CARGO_PKG_VERSION")), code: 0 }
+        }
+        _ => {
+            let complaint = pflag::complaint(error, command, &path);
+            Parsed::Say { text: complaint.text, code: complaint.code }
+        }
+    }
+}
+
+fn descend<'a>(command: &'a mut Command, names: &[String]) -> Option<&'a mut Command> {
+    match names {
+        [] => Some(command),
+        [name, rest @ ..] => descend(command.find_subcommand_mut(name)?, rest),
+    }
+}
+
+/// The names of the commands that a command line goes through.
+fn path_of(root: &Command, argv: &[OsString]) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut command = root;
+    let mut words = argv.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if word == "-H" || word == "--host" {
+            words.next();
+            continue;
+        }
+        if word.starts_with('-') {
+            continue;
+        }
+        let Some(found) = command.find_subcommand(word) else { break };
+        names.push(found.get_name().to_owned());
+        command = found;
+        if !command.has_subcommands() {
+            break;
+        }
+    }
+    names
+}

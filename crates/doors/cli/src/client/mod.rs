@@ -1,0 +1,14 @@
+//! The daemon's API, as a client: one connection a request over its unix socket.
+//!
+//! A [`Call`] is a request in the making; a [`Client`] sends it and returns a document ([`Client::json`]), bytes, a stream of
+//! documents ([`Client::stream`], [`Lines`]) or a hijacked connection ([`Client::hijack`]).
+
+mod call;
+mod connect;
+mod host;
+mod lines;
+
+pub(crate) use call::{Call, body_of_reader};
+pub(crate) use connect::{Client, Hijacked};
+pub(crate) use host::Host;
+pub(crate) use lines::Lines;

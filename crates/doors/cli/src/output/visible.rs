@@ -1,0 +1,43 @@
+//! Printing to stdout: never a panic on a closed pipe, never a control byte on a terminal (flaw row 44, CVE-2021-25743).
+
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write, stdout};
+
+use crate::error::{Error, Result};
+
+/// Prints a line to stdout.
+pub(crate) fn line(line: impl AsRef<str>) -> Result {
+    text(&format!("{}\n", line.as_ref()))
+}
+
+/// Prints text to stdout; a closed pipe ends the program quietly.
+pub(crate) fn text(text: &str) -> Result {
+    let safe = if stdout().is_terminal() { visible(text) } else { Cow::Borrowed(text) };
+    let mut out = stdout().lock();
+    match out.write_all(safe.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Error::Silent(141)),
+        Err(error) => Err(Error::io("write to stdout", error)),
+    }
+}
+
+/// Text whose control characters, but newline and tab, are written as escapes.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().map(|c| if hidden(c) { c.escape_default().to_string() } else { c.to_string() });
+    Cow::Owned(escaped.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_become_visible() {
+        assert_eq!(visible("a\tb\n"), "a\tb\n");
+        assert_eq!(visible("\u{1b}[2J\u{9b}x"), "\\u{1b}[2J\\u{9b}x");
+    }
+}

@@ -1,0 +1,135 @@
+//! A template engine for `--format`: the part of Go's `text/template` that people use with Docker, over JSON values.
+//!
+//! ```text
+//! {{.Field.Sub}}  {{index .Map "key" 0}}  {{json .}}  {{.A | lower}}  {{(index .List 0).Name}}
+//! {{if …}} {{else if …}} {{else}} {{end}}   {{range $k, $v := …}} {{else}} {{end}}   {{with …}} {{end}}   {{$x := …}}
+//! ```
+//!
+//! [`Template::parse`] reads the text once; [`Template::render`] may be called for many values. Functions are listed in `functions`.
+
+mod ast;
+mod chars;
+mod eval;
+mod functions;
+mod parse;
+mod print;
+mod printf;
+
+use serde_json::Value;
+
+pub(crate) use print::quote;
+
+/// Why a template is wrong, or cannot be rendered for a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("template parsing error: {0}")]
+pub(crate) struct TemplateError(pub(crate) String);
+
+type Result<T> = std::result::Result<T, TemplateError>;
+
+/// A parsed template.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    nodes: Vec<ast::Node>,
+    optional: &'static [&'static str],
+}
+
+impl Template {
+    /// Reads a template.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        Ok(Self { nodes: parse::template(text)?, optional: &[] })
+    }
+
+    /// Names that are null where an object does not have them; any other missing name with a capital is an error.
+    pub(crate) fn with_optional(mut self, names: &'static [&'static str]) -> Self {
+        self.optional = names;
+        self
+    }
+
+    /// Renders it for one value.
+    pub(crate) fn render(&self, value: &Value) -> Result<String> {
+        eval::Scope::new(value, self.optional).render(&self.nodes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn render(text: &str) -> String {
+        let value = json!({
+            "Name": "/web", "Up": true, "N": 3, "F": 1.5, "None": null, "List": ["a", "b"], "Empty": [],
+            "Map": {"k": "v", "80/tcp": [{"HostPort": "8080"}]}, "State": {"Status": "running"},
+        });
+        Template::parse(text)
+            .and_then(|t| t.with_optional(&["Health"]).render(&value))
+            .unwrap_or_else(|e| e.to_string())
+    }
+
+    #[test]
+    fn fields_functions_and_pipelines() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("{{.Name}} {{.State.Status}}", "/web running"),
+            ("{{.N}}|{{.F}}|{{.Up}}|{{.None}}", "3|1.5|true|<nil>"),
+            ("{{json .Map}}", r#"{"80/tcp":[{"HostPort":"8080"}],"k":"v"}"#),
+            ("{{.List}} {{.Map.k}}", "[a b] v"),
+            ("{{.State}}", "map[Status:running]"),
+            ("{{upper .Name}} {{.Name | lower | upper}}", "/WEB /WEB"),
+            ("{{join .List \",\"}} {{len .List}} {{len .Name}}", "a,b 2 4"),
+            ("{{index .List 1}} {{index .Map \"k\"}}", "b v"),
+            ("{{(index (index .Map \"80/tcp\") 0).HostPort}}", "8080"),
+            ("{{println .Name}}", "/web\n"),
+            ("{{printf \"%s-%d-%q-%5.1f\" .Name .N .Name .F}}", "/web-3-\"/web\"-  1.5"),
+            ("{{split .Name \"e\"}}", "[/w b]"),
+            ("{{title \"abc\"}} {{truncate .Name 2}} {{pad .Name 1 2}}|", "Abc /w  /web  |"),
+            ("{{slice .Name 1 3}}", "we"),
+            ("{{print 1 2 \"x\"}}", "1 2x"),
+            ("a {{- .N -}} b", "a3b"),
+            ("{{/* nothing */}}x", "x"),
+            ("{{`raw`}}{{\"q\\t\"}}", "rawq\t"),
+        ] {
+            assert_eq!(render(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn control_structures() {
+        for (text, expected) in [
+            ("{{if .Up}}y{{else}}n{{end}}", "y"),
+            ("{{if .Empty}}y{{else if .N}}n{{else}}z{{end}}", "n"),
+            ("{{if and .Up (gt .N 2)}}y{{end}}", "y"),
+            ("{{if eq .N 1 2 3}}y{{end}}{{if ne .Name \"x\"}}z{{end}}", "yz"),
+            ("{{if not .None}}y{{end}}{{or .None .Name}}", "y/web"),
+            ("{{range .List}}<{{.}}>{{end}}", "<a><b>"),
+            ("{{range $i, $e := .List}}{{$i}}={{$e}};{{end}}", "0=a;1=b;"),
+            ("{{range $k, $v := .State}}{{$k}}:{{$v}}{{end}}", "Status:running"),
+            ("{{range .Empty}}x{{else}}none{{end}}", "none"),
+            ("{{with .State}}{{.Status}} {{$.N}}{{end}}", "running 3"),
+            ("{{$x := .N}}{{if .Up}}{{$x = 4}}{{end}}{{$x}}", "4"),
+            ("{{range .List}}{{if eq . \"b\"}}{{break}}{{end}}{{.}}{{end}}", "a"),
+            ("{{if .Health}}h{{else}}none{{end}}", "none"),
+        ] {
+            assert_eq!(render(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_templates_are_named() {
+        for (text, part) in [
+            ("{{.Nope}}", "no entry for key \"Nope\""),
+            ("{{foo .}}", "function \"foo\" not defined"),
+            ("{{.Name", "unclosed action"),
+            ("{{if .Up}}", "unexpected EOF"),
+            ("{{end}}", "unexpected {{end}}"),
+            ("{{index .List 7}}", "out of range"),
+            ("{{$x}}", "undefined variable"),
+            ("{{.Name \"x\"}}", "can't give argument"),
+            ("{{\"open}}", "unterminated"),
+        ] {
+            assert!(render(text).contains(part), "{text}: {}", render(text));
+        }
+        assert_eq!(render("{{.Map.missing}}"), "<no value>");
+    }
+}

@@ -1,0 +1,233 @@
+//! `build`: packs the context while it is sent, and prints what the daemon says.
+
+use std::fs;
+use std::io::{IsTerminal, stdin};
+use std::path::{Path, PathBuf};
+
+use clap::ArgAction;
+
+use crate::client::{Call, Client, body_of_reader};
+use crate::context::{pack_context, spawn};
+use crate::error::{Error, Result};
+use crate::login::{CONFIG_HEADER, ConfigFile, header};
+use crate::output;
+use crate::progress::{Target, show};
+use crate::spec;
+
+/// Build an image from a Dockerfile
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr build [OPTIONS] PATH | URL | -")]
+#[command(after_help = "Examples:
+  knarr build -t web .                         the Dockerfile and the files here
+  knarr build -t web -f deploy/Dockerfile .    another Dockerfile
+  knarr build --target test --build-arg V=2 .  up to a stage, with an argument
+  tar c . | knarr build -t web -               a context from stdin")]
+pub(crate) struct Args {
+    /// Add a line \"host:address\" to /etc/hosts
+    #[arg(long, value_name = "HOST:IP", value_parser = spec::extra_host)]
+    add_host: Vec<String>,
+    /// Set an ARG; a name alone takes its value from here
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    build_arg: Vec<String>,
+    /// Images whose layers may be reused
+    #[arg(long, value_name = "IMAGE", value_delimiter = ',')]
+    cache_from: Vec<String>,
+    /// Parent cgroup of RUN
+    #[arg(long, value_name = "PATH")]
+    cgroup_parent: Option<String>,
+    /// The Dockerfile (default PATH/Dockerfile; - for stdin)
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<String>,
+    /// Always remove containers of RUN
+    #[arg(long)]
+    force_rm: bool,
+    /// Write the image's id to this file
+    #[arg(long, value_name = "FILE")]
+    iidfile: Option<String>,
+    /// Set a label
+    #[arg(long, value_name = "NAME=VALUE")]
+    label: Vec<String>,
+    /// Memory limit of RUN
+    #[arg(short, long, value_name = "BYTES", value_parser = spec::size)]
+    memory: Option<i64>,
+    /// Network of RUN
+    #[arg(long, value_name = "MODE")]
+    network: Option<String>,
+    /// Do not reuse layers of earlier builds
+    #[arg(long)]
+    no_cache: bool,
+    /// Platform, for example linux/arm64
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
+    /// How progress is shown: the output is the same lines in every case
+    #[arg(long, value_name = "KIND", value_parser = ["auto", "plain", "tty", "quiet", "rawjson"])]
+    progress: Option<String>,
+    /// Pull base images even where they are here
+    #[arg(long)]
+    pull: bool,
+    /// Print only the image's id
+    #[arg(short, long)]
+    quiet: bool,
+    /// Remove containers of RUN
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = ArgAction::Set)]
+    rm: bool,
+    /// Size of /dev/shm of RUN
+    #[arg(long, value_name = "BYTES", value_parser = spec::size)]
+    shm_size: Option<i64>,
+    /// Name of the image
+    #[arg(short, long, value_name = "NAME[:TAG]")]
+    tag: Vec<String>,
+    /// Build up to this stage
+    #[arg(long, value_name = "STAGE")]
+    target: Option<String>,
+    /// Resource limit of RUN
+    #[arg(long, value_name = "NAME=SOFT[:HARD]", value_parser = spec::ulimit)]
+    ulimit: Vec<knarr_api::container::Ulimit>,
+    /// The context
+    #[arg(value_name = "PATH | URL | -")]
+    path: String,
+}
+
+/// Where the context comes from.
+enum Context {
+    Stdin,
+    Url(String),
+    Folder { folder: PathBuf, dockerfile: String, elsewhere: Option<Vec<u8>> },
+}
+
+impl Args {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let context = self.context()?;
+        let call = self.call(&context);
+        let quiet = self.quiet || self.progress.as_deref() == Some("quiet");
+        let target = if quiet { Target::Nowhere } else { Target::Stdout };
+        let results = match context {
+            Context::Url(_) => show(client.stream(call).await?, target).await?,
+            Context::Stdin => show(client.stream(call.tar(body_of_reader(tokio::io::stdin()))).await?, target).await?,
+            Context::Folder { folder, dockerfile, elsewhere } => {
+                let pack = move |target| pack_context(&folder, &dockerfile, elsewhere.as_deref(), target);
+                let (reader, packing) = spawn(pack);
+                let sent = client.stream(call.tar(body_of_reader(reader))).await;
+                report_packing(&sent, packing).await?;
+                show(sent?, target).await?
+            }
+        };
+        let id = results.iter().rev().find_map(|aux| aux.get("ID")?.as_str()).unwrap_or_default();
+        if quiet {
+            output::line(id)?;
+        }
+        if let Some(path) = &self.iidfile {
+            fs::write(path, id).map_err(|e| Error::io(format!("write {path}"), e))?;
+        }
+        Ok(0)
+    }
+
+    fn context(&self) -> Result<Context> {
+        if self.path == "-" {
+            if stdin().is_terminal() {
+                return Err(Error::invalid(
+                    "the context - is stdin, but stdin is a terminal: pipe a tar archive or a Dockerfile in",
+                ));
+            }
+            return Ok(Context::Stdin);
+        }
+        if self.path.contains("://") || self.path.starts_with("git@") {
+            return Ok(Context::Url(self.path.clone()));
+        }
+        let folder = fs::canonicalize(&self.path)
+            .map_err(|e| Error::invalid(format!("unable to prepare context: path {:?} not found: {e}", self.path)))?;
+        if !folder.is_dir() {
+            return Err(Error::invalid(format!("unable to prepare context: {} is not a folder", folder.display())));
+        }
+        let (dockerfile, elsewhere) = dockerfile(&folder, self.file.as_deref())?;
+        Ok(Context::Folder { folder, dockerfile, elsewhere })
+    }
+
+    fn call(&self, context: &Context) -> Call {
+        let json = |value: serde_json::Value| value.to_string();
+        let call = self.tag.iter().fold(Call::post(&["build"]).query("version", "1"), |call, tag| call.query("t", tag));
+        let call = match context {
+            Context::Folder { dockerfile, .. } => call.query("dockerfile", dockerfile),
+            Context::Url(url) => call.query("remote", url).maybe("dockerfile", self.file.as_ref()),
+            Context::Stdin => call.maybe("dockerfile", self.file.as_ref()),
+        };
+        let call = if self.build_arg.is_empty() { call } else { call.query("buildargs", json(self.build_args())) };
+        let call = if self.label.is_empty() {
+            call
+        } else {
+            call.query("labels", json(spec::pairs(&self.label).into_iter().collect()))
+        };
+        let call = if self.cache_from.is_empty() {
+            call
+        } else {
+            call.query("cachefrom", json(self.cache_from.clone().into()))
+        };
+        let call = self.add_host.iter().fold(call, |call, host| call.query("extrahosts", host));
+        let number = |value: Option<i64>| value.map(|n| n.to_string());
+        let call = call.maybe("target", self.target.as_ref()).maybe("platform", self.platform.as_ref());
+        let call = call.maybe("networkmode", self.network.as_ref()).maybe("cgroupparent", self.cgroup_parent.as_ref());
+        let call = call.maybe("memory", number(self.memory)).maybe("shmsize", number(self.shm_size));
+        let call = call.flag("nocache", self.no_cache).flag("pull", self.pull).flag("q", self.quiet);
+        let call = call.flag("rm", self.rm).flag("forcerm", self.force_rm);
+        let ulimits = serde_json::to_string(&self.ulimit).unwrap_or_default();
+        let call = if self.ulimit.is_empty() { call } else { call.query("ulimits", ulimits) };
+        let auths = ConfigFile::load().map(|file| file.all_credentials()).unwrap_or_default();
+        call.header(CONFIG_HEADER, header(&auths))
+    }
+
+    /// Names without a value take ours; those that are not set here are null, which means unset.
+    fn build_args(&self) -> serde_json::Value {
+        let value = |text: &String| match text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (text.clone(), std::env::var(text).ok()),
+        };
+        self.build_arg.iter().map(value).map(|(name, value)| (name, serde_json::Value::from(value))).collect()
+    }
+}
+
+/// The Dockerfile's path in the context, and its text where it lies elsewhere.
+fn dockerfile(folder: &Path, file: Option<&str>) -> Result<(String, Option<Vec<u8>>)> {
+    let Some(file) = file else { return in_context(folder, &folder.join("Dockerfile")) };
+    let elsewhere = format!(".dockerfile.{}", std::process::id());
+    if file == "-" {
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut stdin().lock(), &mut text)
+            .map_err(|e| Error::io("read the Dockerfile from stdin", e))?;
+        return Ok((elsewhere, Some(text)));
+    }
+    // As it is, else relative to the context, as docker looks for it.
+    let path = [PathBuf::from(file), folder.join(file)].into_iter().find(|path| path.exists());
+    let path =
+        path.ok_or_else(|| Error::invalid(format!("unable to prepare context: cannot find the Dockerfile {file}")))?;
+    let path = fs::canonicalize(&path).map_err(|e| Error::io(format!("find {file}"), e))?;
+    if path.starts_with(folder) {
+        return in_context(folder, &path);
+    }
+    let text = fs::read(&path).map_err(|e| Error::io(format!("read {}", path.display()), e))?;
+    Ok((elsewhere, Some(text)))
+}
+
+fn in_context(folder: &Path, path: &Path) -> Result<(String, Option<Vec<u8>>)> {
+    if !path.is_file() {
+        let text =
+            format!("unable to prepare context: unable to evaluate Dockerfile path: {} is not a file", path.display());
+        return Err(Error::invalid(text));
+    }
+    let relative = path.strip_prefix(folder).unwrap_or(path);
+    Ok((relative.to_string_lossy().into_owned(), None))
+}
+
+/// A context that cannot be packed says more than the broken request that follows from it.
+async fn report_packing<T>(sent: &Result<T>, packing: tokio::task::JoinHandle<Result>) -> Result {
+    if sent.is_ok() {
+        return Ok(());
+    }
+    match packing.await {
+        Ok(Err(error)) if !is_broken_pipe(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,34 @@
+//! `completion`.
+
+use clap_complete::Shell;
+
+use crate::cli::documented;
+use crate::error::Result;
+use crate::output;
+
+/// Print the completion script of a shell
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr completion bash|zsh|fish")]
+#[command(after_help = "Examples:
+  knarr completion bash > /etc/bash_completion.d/knarr
+  knarr completion zsh > \"${fpath[1]}/_knarr\"
+  knarr completion fish > ~/.config/fish/completions/knarr.fish")]
+pub(crate) struct Args {
+    /// The shell
+    #[arg(value_parser = ["bash", "zsh", "fish"])]
+    shell: String,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<u8> {
+        let shell = match self.shell.as_str() {
+            "zsh" => Shell::Zsh,
+            "fish" => Shell::Fish,
+            _ => Shell::Bash,
+        };
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut documented(), "knarr", &mut script);
+        output::text(&String::from_utf8_lossy(&script))?;
+        Ok(0)
+    }
+}

@@ -1,0 +1,35 @@
+//! `--filter` of lists.
+
+use clap::Args;
+
+use crate::client::Call;
+use crate::spec::{self, Filters};
+
+/// `--filter` of lists.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct FilterArgs {
+    /// Only what matches, for example label=a=b
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = spec::filter)]
+    filter: Vec<(String, String)>,
+}
+
+impl FilterArgs {
+    /// The wire form: name → values.
+    pub(crate) fn filters(&self) -> Filters {
+        let mut filters = Filters::new();
+        for (name, value) in &self.filter {
+            filters.entry(name.clone()).or_default().insert(value.clone(), true);
+        }
+        filters
+    }
+
+    /// Adds the filters to a call.
+    pub(crate) fn apply(&self, call: Call) -> Call {
+        with_filters(call, &self.filters())
+    }
+}
+
+/// Adds filters to a call.
+pub(crate) fn with_filters(call: Call, filters: &Filters) -> Call {
+    if filters.is_empty() { call } else { call.query("filters", serde_json::to_string(filters).unwrap_or_default()) }
+}

@@ -1,0 +1,25 @@
+//! `logout`.
+
+use crate::error::Result;
+use crate::login::{ConfigFile, DOCKER_HUB, key_of};
+use crate::output;
+
+/// Forget the credentials of a registry
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr logout [SERVER]")]
+pub(crate) struct Args {
+    /// The registry; none: Docker Hub
+    server: Option<String>,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<u8> {
+        let key = self.server.as_deref().map_or(DOCKER_HUB.to_owned(), key_of);
+        if ConfigFile::load()?.erase(&key)? {
+            output::line(format!("Removing login credentials for {key}"))?;
+        } else {
+            output::line(format!("Not logged in to {key}"))?;
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,32 @@
+//! `save`.
+
+use crate::client::{Call, Client};
+use crate::error::Result;
+use crate::output;
+
+/// Write images to a tar archive
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr save [OPTIONS] IMAGE [IMAGE...]")]
+#[command(after_help = "Example:
+  knarr save web | ssh other knarr load")]
+pub(crate) struct Args {
+    /// To this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+    /// Only this platform
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
+    /// Names or ids
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+}
+
+impl Args {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        output::refuse_terminal(self.output.as_deref())?;
+        let call = self.images.iter().fold(Call::get(&["images", "get"]), |call, name| call.query("names", name));
+        let response = client.send(call.maybe("platform", self.platform)).await?;
+        output::save(response.into_body(), self.output.as_deref()).await?;
+        Ok(0)
+    }
+}

@@ -1,0 +1,25 @@
+//! `tag`.
+
+use crate::client::{Call, Client};
+use crate::error::Result;
+use crate::verbs::pull::split_reference;
+
+/// Give an image another name
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]")]
+pub(crate) struct Args {
+    /// An image's name or id
+    #[arg(value_name = "SOURCE_IMAGE[:TAG]")]
+    source: String,
+    /// The new name
+    #[arg(value_name = "TARGET_IMAGE[:TAG]")]
+    target: String,
+}
+
+impl Args {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let (name, tag) = split_reference(&self.target);
+        client.done(Call::post(&["images", &self.source, "tag"]).query("repo", name).maybe("tag", tag)).await?;
+        Ok(0)
+    }
+}

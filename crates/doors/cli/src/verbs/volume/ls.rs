@@ -1,0 +1,60 @@
+//! `volume ls`.
+
+use knarr_api::volume::{ListResponse, Volume};
+use serde_json::Value;
+
+use crate::client::{Call, Client};
+use crate::error::Result;
+use crate::output::{Listing, Row};
+use crate::verbs::container_rows::labels;
+use crate::verbs::filters::FilterArgs;
+
+/// List volumes
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr volume ls [OPTIONS]")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Layout: table, json, or a template such as '{{.Name}}'
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Only names
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+const HEADS: &[(&str, &str)] = &[
+    ("Name", "VOLUME NAME"),
+    ("Driver", "DRIVER"),
+    ("Scope", "SCOPE"),
+    ("Mountpoint", "MOUNTPOINT"),
+    ("Labels", "LABELS"),
+    ("Links", "LINKS"),
+    ("Size", "SIZE"),
+];
+
+impl Args {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let mut answer: ListResponse = client.json(self.filter.apply(Call::get(&["volumes"]))).await?;
+        answer.warnings.iter().for_each(|warning| eprintln!("WARNING: {warning}"));
+        answer.volumes.sort_by(|left, right| left.name.cmp(&right.name));
+        let rows: Vec<Row> = answer.volumes.iter().map(row).collect();
+        let quiet = self.quiet.then_some("Name");
+        Listing { format: self.format.as_deref(), table: "{{.Driver}}\t{{.Name}}", heads: HEADS, quiet }
+            .print(&rows)?;
+        Ok(0)
+    }
+}
+
+fn row(volume: &Volume) -> Row {
+    let cells = [
+        ("Name", volume.name.clone()),
+        ("Driver", volume.driver.clone()),
+        ("Scope", volume.scope.clone()),
+        ("Mountpoint", volume.mountpoint.clone()),
+        ("Labels", labels(&volume.labels)),
+        ("Links", "N/A".into()),
+        ("Size", "N/A".into()),
+    ];
+    cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+}
