@@ -1,11 +1,14 @@
 //! Who a caller is to a registry, and Docker's encoding of it.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use knarr_model::{Fault, Result};
 use serde::Deserialize;
 
+use crate::hosts::registry_of;
 use crate::secret::Secret;
 
 /// Credentials for one registry. They are sent to it, and to the token service it names, and nowhere else.
@@ -77,6 +80,22 @@ impl Credentials {
         Ok(Self::from_config(config.unwrap_or_default()))
     }
 
+    /// Reads Docker's `X-Registry-Config` header: base64url of a JSON map from registries to `AuthConfig`s. The keys of the answer are
+    /// registries as a reference names them, `docker.io` for Docker Hub.
+    pub fn from_registry_config(header: &str) -> Result<BTreeMap<String, Self>> {
+        let invalid = || Fault::invalid("invalid X-Registry-Config header: it must be base64url of a JSON object");
+        let header = header.trim();
+        if header.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let document = decode(header).ok_or_else(invalid)?;
+        let configs =
+            serde_json::from_slice::<Option<BTreeMap<String, AuthConfig>>>(&document).map_err(|_| invalid())?;
+        let entry =
+            |(address, config): (String, AuthConfig)| (registry_of(&address).to_owned(), Self::from_config(config));
+        Ok(configs.unwrap_or_default().into_iter().map(entry).collect())
+    }
+
     fn from_config(config: AuthConfig) -> Self {
         if !config.registrytoken.0.is_empty() {
             return Self::Bearer(Secret::new(config.registrytoken.0));
@@ -91,7 +110,7 @@ impl Credentials {
     }
 
     /// Reads base64 of `user:password`, as docker's config file keeps it.
-    pub(crate) fn from_pair(encoded: &str) -> Option<Self> {
+    fn from_pair(encoded: &str) -> Option<Self> {
         let text = String::from_utf8(decode(encoded)?).ok()?;
         let (user, password) = text.split_once(':')?;
         let password = Secret::new(password.trim_end_matches('\0'));
@@ -124,6 +143,18 @@ mod tests {
         let pair = format!(r#"{{"auth":"{}"}}"#, STANDARD.encode("ann:a:b"));
         let wanted = Credentials::Basic { user: "ann".into(), password: Secret::new("a:b") };
         assert_eq!(Credentials::from_registry_auth(&STANDARD.encode(pair)).unwrap(), wanted);
+    }
+
+    #[test]
+    fn credentials_of_several_registries_are_read() {
+        let text =
+            r#"{"https://index.docker.io/v1/":{"username":"ann","password":"a"},"r:5000":{"identitytoken":"t"}}"#;
+        let all = Credentials::from_registry_config(&URL_SAFE.encode(text)).unwrap();
+        assert_eq!(all["docker.io"], Credentials::Basic { user: "ann".into(), password: Secret::new("a") });
+        assert_eq!(all["r:5000"], Credentials::Identity(Secret::new("t")));
+        assert!(Credentials::from_registry_config("").unwrap().is_empty());
+        assert!(Credentials::from_registry_config("e30=").unwrap().is_empty());
+        assert!(Credentials::from_registry_config("[]").is_err());
     }
 
     #[test]
