@@ -15,6 +15,7 @@ mod body;
 mod error;
 mod front;
 mod hijack;
+mod long_body;
 mod query;
 mod routes;
 mod server;

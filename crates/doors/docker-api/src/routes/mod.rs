@@ -1,5 +1,6 @@
 //! The routes, one file a group.
 
+mod images;
 mod system;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(crate) type Daemon = State<Arc<Engine>>;
 /// All routes.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
     Router::new()
+        .merge(images::routes())
         .merge(system::routes())
         .fallback(page_not_found)
         .method_not_allowed_fallback(page_not_found)

@@ -1,0 +1,54 @@
+//! Saving and loading images.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use knarr_api::image::Progress;
+use knarr_engine::{Engine, Loaded};
+
+use crate::error::Result;
+use crate::long_body::{Download, Upload};
+use crate::query::Query;
+use crate::routes::Daemon;
+use crate::stream;
+
+/// `GET /images/get?names=…`.
+pub(super) async fn save_many(State(engine): Daemon, query: Query) -> Result<Response> {
+    let names: Vec<String> = query.all("names").iter().flat_map(|names| names.split(',')).map(str::to_owned).collect();
+    save(&engine, &names)
+}
+
+/// The images as an archive. They are looked up before the answer begins, so that a wrong name still has a status.
+pub(super) fn save(engine: &Arc<Engine>, names: &[String]) -> Result<Response> {
+    let save = engine.save_images(names)?;
+    let (download, body) = Download::new();
+    let breaker = download.breaker();
+    tokio::spawn(async move {
+        if let Err(fault) = save.write(download).await {
+            tracing::warn!(error = %fault.full(), "save was cut short");
+            breaker.fail(fault.full()).await;
+        }
+    });
+    Ok(([(header::CONTENT_TYPE, "application/x-tar")], body).into_response())
+}
+
+/// `POST /images/load`.
+pub(super) async fn load(State(engine): Daemon, body: Body) -> Result<Response> {
+    let loaded = engine.load_images(Upload::new(body)).await?;
+    let lines: Vec<Bytes> = loaded.iter().flat_map(said).collect();
+    Ok(([(header::CONTENT_TYPE, "application/json")], lines.concat()).into_response())
+}
+
+/// What Docker says of a loaded image: its names, or its id where it has none.
+fn said(image: &Loaded) -> Vec<Bytes> {
+    let texts = match image.names.len() {
+        0 => vec![format!("Loaded image ID: {}\n", image.id)],
+        _ => image.names.iter().map(|name| format!("Loaded image: {}\n", name.familiar())).collect(),
+    };
+    let lines = texts.into_iter().map(|text| Progress { stream: Some(text), ..Progress::default() });
+    lines.map(|line| stream::line(&line)).collect()
+}
