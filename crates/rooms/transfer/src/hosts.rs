@@ -25,6 +25,16 @@ pub(crate) fn authority(domain: &str) -> &str {
     if domain == "docker.io" { "registry-1.docker.io" } else { domain }
 }
 
+/// The registry that an address is for, as people and docker's configuration write them: `https://index.docker.io/v1/` is
+/// `docker.io`, and so is nothing.
+pub fn registry_of(address: &str) -> &str {
+    let bare = address.trim_start_matches("https://").trim_start_matches("http://");
+    match bare.split('/').next().unwrap_or("") {
+        "" | "index.docker.io" | "registry-1.docker.io" => "docker.io",
+        host => host,
+    }
+}
+
 /// The host of `host[:port]`, brackets of an IPv6 address included.
 pub(crate) fn host_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
@@ -36,6 +46,14 @@ pub(crate) fn host_of(authority: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_name_registries() {
+        for hub in ["", "https://index.docker.io/v1/", "docker.io", "registry-1.docker.io"] {
+            assert_eq!(registry_of(hub), "docker.io", "{hub}");
+        }
+        assert_eq!(registry_of("https://r.example:5000/v2/"), "r.example:5000");
+    }
 
     #[test]
     fn plain_http_is_for_loopback_and_listed_registries() {
