@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use knarr_engine::Engine;
 use knarr_model::{Fault, Kind};
 
-use super::{Daemon, transfer};
+use super::Daemon;
 use crate::error::Result;
 use crate::query::Query;
 
@@ -49,23 +49,16 @@ async fn get_one(State(engine): Daemon, Path(path): Path<String>) -> Result<Resp
     }
 }
 
-/// `POST /images/NAME/{tag,push}`.
-async fn post_one(
-    State(engine): Daemon,
-    Path(path): Path<String>,
-    query: Query,
-    headers: HeaderMap,
-) -> Result<Response> {
-    match split(&path, &["tag", "push"])? {
-        (name, "push") => transfer::push(engine, name, &query, &headers).await,
-        (name, _) => change::tag(&engine, name, &query),
-    }
+/// `POST /images/NAME/tag`.
+async fn post_one(State(engine): Daemon, Path(path): Path<String>, query: Query) -> Result<Response> {
+    let (name, _) = split(&path, &["tag"])?;
+    change::tag(&engine, name, &query)
 }
 
 /// `POST /images/create`: an import.
-async fn create(State(engine): Daemon, query: Query, body: Body) -> Result<Response, ApiError> {
+async fn create(State(engine): Daemon, query: Query, body: Body) -> Result<Response> {
     if query.has("fromSrc") {
         return Ok(import::import(engine, query, body).await?.into_response());
     }
-    transfer::pull(engine, &query, &headers).await
+    Err(page_not_found().into())
 }
