@@ -3,6 +3,7 @@
 mod auth;
 mod http;
 mod kill;
+mod podman;
 mod protocol;
 mod server;
 mod skopeo;

@@ -1,5 +1,6 @@
 //! A real client: skopeo (Debian's package) pushes, lists, pulls and deletes.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +11,7 @@ use crate::http::{manifest, send};
 use crate::server::Server;
 
 /// Runs skopeo; its output, or what it complained about.
-fn skopeo(args: &[&str]) -> Result<String, String> {
+pub fn skopeo(args: &[&str]) -> Result<String, String> {
     let output = Command::new("skopeo").args(args).output().expect("skopeo is needed: apt-get install skopeo");
     match output.status.success() {
         true => Ok(String::from_utf8(output.stdout).unwrap()),
@@ -18,23 +19,30 @@ fn skopeo(args: &[&str]) -> Result<String, String> {
     }
 }
 
-/// A layer with one file.
+/// A layer with one file, plain.
 fn layer() -> Vec<u8> {
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_ustar();
     let data = vec![b'x'; 300_000];
     header.set_size(data.len() as u64);
     header.set_mode(0o644);
     tar.append_data(&mut header, "file", data.as_slice()).unwrap();
-    tar.into_inner().unwrap().finish().unwrap()
+    tar.into_inner().unwrap()
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(data).unwrap();
+    gzip.finish().unwrap()
 }
 
 /// Writes an OCI layout of one image.
-fn layout(dir: &Path) -> Digest {
-    let layer = layer();
+pub fn layout(dir: &Path) -> Digest {
+    let unpacked = layer();
+    let layer = gzip(&unpacked);
     let config = format!(
         r#"{{"architecture":"amd64","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
-        Digest::of(b"not looked at")
+        Digest::of(&unpacked)
     );
     let document = String::from_utf8(manifest(config.as_bytes(), &[&layer])).unwrap();
     let document = document.replace("v1.tar\"", "v1.tar+gzip\"");
