@@ -21,7 +21,7 @@ pub struct Config {
     pub dns_search: Vec<String>,
     /// `options` of containers' resolv.conf.
     pub dns_options: Vec<String>,
-    /// Registries (`host[:port]`) that may be spoken to in plain HTTP or with an unknown certificate.
+    /// Registries (`host[:port]`) that may be spoken to in plain HTTP where they do not answer TLS; loopback ones always may.
     pub insecure_registries: Vec<String>,
     /// A PEM file with further certificate authorities for registries.
     pub registry_ca: Option<PathBuf>,

@@ -1,0 +1,32 @@
+//! Images to and from registries: pull, push, login. What travels is the transfer room's; here it meets content, layers
+//! and names.
+
+mod login;
+mod pull;
+mod push;
+mod unpack;
+
+pub use pull::Pull;
+pub use push::Push;
+
+pub use knarr_transfer::Credentials;
+
+use knarr_model::Result;
+use knarr_transfer::{Client, Hosts};
+
+use crate::Engine;
+
+impl Engine {
+    /// The client of registries, made when it is first needed: its certificate roots are read then.
+    pub(crate) fn registries(&self) -> Result<&Client> {
+        if let Some(client) = self.registries.get() {
+            return Ok(client);
+        }
+        let hosts = Hosts {
+            insecure: self.config.insecure_registries.clone(),
+            ca_files: self.config.registry_ca.clone().into_iter().collect(),
+        };
+        let client = Client::new(hosts)?;
+        Ok(self.registries.get_or_init(|| client))
+    }
+}

@@ -1,0 +1,134 @@
+//! `pull`: resolve, fetch what is missing, unpack while the rest arrives, name in one transaction.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+
+use knarr_images::{Image, Registration};
+use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor};
+use knarr_model::ports::{self, Content as _};
+use knarr_model::{Digest, Platform, Progress, Reference, Result, Step};
+use knarr_transfer::{Credentials, OnLayer, PullRequest};
+
+use super::unpack::Unpack;
+use crate::Engine;
+use crate::images::blocking;
+
+/// What to pull.
+#[derive(Debug, Clone)]
+pub struct Pull {
+    /// The image; without a tag and digest, all tags of the repository when `all_tags` is set.
+    pub reference: Reference,
+    /// Every tag of the repository.
+    pub all_tags: bool,
+    /// What it must run on; none takes this machine's.
+    pub platform: Option<Platform>,
+    /// Who asks.
+    pub credentials: Credentials,
+}
+
+impl Engine {
+    /// Pulls an image, or all of a repository; the last one that was pulled. A failure names nothing and leaves only blobs
+    /// that a second try goes on with.
+    pub async fn pull(self: &Arc<Self>, pull: &Pull, progress: &Arc<dyn Progress>) -> Result<Image> {
+        if !pull.all_tags {
+            return self.pull_one(pull, &pull.reference, progress).await;
+        }
+        let tags = self.registries()?.tags(&pull.reference, &pull.credentials).await?;
+        let missing = || knarr_model::Fault::not_found(format!("{} has no tags", pull.reference.familiar_name()));
+        let mut last = None;
+        for reference in &tags {
+            last = Some(self.pull_one(pull, reference, progress).await?);
+        }
+        last.ok_or_else(missing)
+    }
+
+    async fn pull_one(
+        self: &Arc<Self>,
+        pull: &Pull,
+        reference: &Reference,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Image> {
+        let lease = self.lease();
+        let request = PullRequest {
+            reference: reference.clone(),
+            platform: pull.platform.clone(),
+            credentials: pull.credentials.clone(),
+        };
+        let before = self.images.resolve(&reference.to_string()).ok().map(|image| image.id);
+        let fetched = self.fetch_and_unpack(&request, progress).await;
+        let registered = match fetched {
+            Ok(fetched) => {
+                let (engine, names) = (Arc::clone(self), names(reference, &fetched.target));
+                blocking(move || engine.register_pulled(&fetched, names)).await
+            }
+            Err(fault) => Err(fault),
+        };
+        drop(lease);
+        let image = registered?;
+        let status = match before {
+            Some(before) if before == image.id => "Image is up to date",
+            _ => "Downloaded newer image",
+        };
+        progress.step(Step::Say { id: "", text: &format!("Status: {status} for {}", reference.familiar()) });
+        self.image_event("pull", &image.id, reference.familiar());
+        Ok(image)
+    }
+
+    /// Fetches the layers, and unpacks each as soon as it and those below it are here.
+    async fn fetch_and_unpack(
+        self: &Arc<Self>,
+        request: &PullRequest,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<knarr_transfer::Image> {
+        let client = self.registries()?;
+        let content: Arc<dyn ports::Content> = Arc::new(self.content.clone());
+        let image = client.open(request, &content).await?;
+        // Said only now, so that a door can still answer a failure with a status.
+        let text = format!("Pulling from {}", request.reference.path());
+        progress.step(Step::Say { id: request.reference.target(), text: &text });
+        let (arrived, arrivals) = mpsc::channel();
+        let unpack = Unpack::new(Arc::clone(self), &image, Arc::clone(progress));
+        let unpacked = blocking(move || unpack.run(&arrivals));
+        let fetched = async {
+            // Dropped at the fetch's end, so that the unpacker does not wait for a layer that will not come.
+            let on_layer = on_layer(arrived);
+            client.fetch(request, &image, &content, progress.as_ref(), &on_layer).await
+        };
+        let (fetched, unpacked) = tokio::join!(fetched, unpacked);
+        // The fetch's failure is the cause of the unpacker's, where both fail.
+        fetched?;
+        unpacked?;
+        progress.step(Step::Say { id: "", text: &format!("Digest: {}", image.target.digest) });
+        Ok(image)
+    }
+
+    /// Records the image, which archive each layer came as, and its names.
+    fn register_pulled(&self, image: &knarr_transfer::Image, names: Vec<Reference>) -> Result<Image> {
+        let archives: Vec<(Digest, Descriptor)> =
+            image.config.rootfs.diff_ids.iter().cloned().zip(image.document.layers.iter().cloned()).collect();
+        self.images.remember_blobs(&archives)?;
+        let top = image.config.chain_ids().pop();
+        let registered = self.images.register(Registration {
+            config: self.content.read(&image.document.config.digest, DOCUMENT_LIMIT)?,
+            manifest: Some(image.manifest.clone()),
+            parent: None,
+            size: self.layers.size(top.as_ref())?,
+            names,
+        });
+        Ok(registered?)
+    }
+}
+
+/// The tag, if one was asked for, and the digest that was found.
+fn names(reference: &Reference, target: &Descriptor) -> Vec<Reference> {
+    let tag = reference.tag().filter(|_| reference.digest().is_none());
+    let tag = tag.and_then(|tag| reference.with_tag(tag).ok());
+    tag.into_iter().chain([reference.with_digest(target.digest.clone())]).collect()
+}
+
+/// Passes arrivals on. A send that fails has an unpacker that failed, which tells by itself.
+fn on_layer(arrived: Sender<usize>) -> OnLayer {
+    Arc::new(move |index, _| {
+        let _ = arrived.send(index);
+    })
+}

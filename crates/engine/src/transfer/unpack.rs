@@ -1,0 +1,94 @@
+//! The layers of a pull, unpacked in their order while later ones still arrive.
+
+use std::collections::HashSet;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use knarr_model::oci::Descriptor;
+use knarr_model::ports::Content as _;
+use knarr_model::{Digest, Fault, Progress, Result, Step};
+
+use crate::Engine;
+
+/// Between two reports of one layer.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The work of one pull. Runs on a blocking thread.
+pub(super) struct Unpack {
+    engine: Arc<Engine>,
+    layers: Vec<Descriptor>,
+    diff_ids: Vec<Digest>,
+    progress: Arc<dyn Progress>,
+}
+
+impl Unpack {
+    pub(super) fn new(engine: Arc<Engine>, image: &knarr_transfer::Image, progress: Arc<dyn Progress>) -> Self {
+        let (layers, diff_ids) = (image.document.layers.clone(), image.config.rootfs.diff_ids.clone());
+        Self { engine, layers, diff_ids, progress }
+    }
+
+    /// Unpacks every layer when `arrivals` has told its index; ends early when they end.
+    pub(super) fn run(self, arrivals: &Receiver<usize>) -> Result<()> {
+        let mut here = HashSet::new();
+        let mut parent: Option<Digest> = None;
+        for (index, (layer, diff_id)) in self.layers.iter().zip(&self.diff_ids).enumerate() {
+            while !here.contains(&index) {
+                let ended = |_| Fault::internal("the layers to unpack did not all arrive");
+                here.insert(arrivals.recv().map_err(ended)?);
+            }
+            parent = Some(self.unpack(layer, diff_id, parent.as_ref())?);
+        }
+        Ok(())
+    }
+
+    /// One layer; its chain id.
+    fn unpack(&self, layer: &Descriptor, diff_id: &Digest, parent: Option<&Digest>) -> Result<Digest> {
+        let chain = parent.map_or_else(|| diff_id.clone(), |parent| knarr_model::oci::chain_id(parent, diff_id));
+        if self.engine.layers.get(&chain)?.is_some() {
+            return Ok(chain);
+        }
+        let id = layer.digest.short();
+        let file = self.engine.content.open(&layer.digest)?;
+        let watched = Watched { source: file, unpack: self, id, total: layer.size, read: 0, told: None };
+        let unpacked = self.engine.layers.apply(watched, parent, Some(diff_id));
+        let applied = unpacked.map_err(|e| Fault::from(e).named(&layer.digest))?;
+        self.progress.step(Step::Phase { id, text: "Pull complete" });
+        Ok(applied.chain_id)
+    }
+}
+
+/// Adds to a fault which layer it is about.
+trait Named {
+    fn named(self, layer: &Digest) -> Fault;
+}
+
+impl Named for Fault {
+    fn named(self, layer: &Digest) -> Fault {
+        Fault::new(self.kind(), format!("cannot unpack layer {layer}")).because(self.full())
+    }
+}
+
+/// Tells how much of an archive was read.
+struct Watched<'a, R> {
+    source: R,
+    unpack: &'a Unpack,
+    id: &'a str,
+    total: u64,
+    read: u64,
+    told: Option<Instant>,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(buffer)?;
+        self.read += n as u64;
+        if self.told.is_none_or(|told| told.elapsed() >= PAUSE) || self.read == self.total {
+            self.told = Some(Instant::now());
+            let step = Step::Bytes { id: self.id, text: "Extracting", current: self.read, total: self.total };
+            self.unpack.progress.step(step);
+        }
+        Ok(n)
+    }
+}
