@@ -26,5 +26,7 @@ pub mod path;
 pub mod process;
 pub mod program;
 #[cfg(feature = "std")]
+pub mod seccomp;
+#[cfg(feature = "std")]
 pub mod signals;
 pub mod spawn;

@@ -1,0 +1,183 @@
+//! The compiler.
+
+use std::collections::{BTreeMap, HashSet};
+
+use knarr_spec::{Seccomp, Syscall};
+use knarr_sys::seccomp::NEW_LISTENER;
+
+use crate::action::Action;
+use crate::arch::Arch;
+use crate::assemble::{Assembler, JUMP_EQUAL, JUMP_GREATER_EQUAL, Label};
+use crate::condition::Condition;
+use crate::program::flags;
+use crate::{Error, Program, Result};
+
+/// Offsets in `struct seccomp_data`.
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+/// The bit of all x32 numbers.
+const X32: u32 = 0x4000_0000;
+/// What the kernel takes (`BPF_MAXINSNS`).
+const MOST: usize = 4096;
+
+/// What is done about one call number: the conditional rules in order, then this.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Verdict {
+    rules: Vec<(Vec<Condition>, Action)>,
+    otherwise: Action,
+}
+
+/// Call numbers from `first` to before the next range's.
+struct Range {
+    first: u32,
+    verdict: Verdict,
+}
+
+/// Compiles for the machine that this runs on.
+pub fn compile(profile: &Seccomp) -> Result<Program> {
+    compile_for(profile, Arch::NATIVE)
+}
+
+/// Compiles for machines whose own interface is `native`; it is always among the interfaces that may be used.
+pub fn compile_for(profile: &Seccomp, native: Arch) -> Result<Program> {
+    let default = Action::parse(&profile.default_action, profile.default_errno_ret)?;
+    let mut arches = vec![native];
+    for name in &profile.architectures {
+        arches.extend(Arch::parse(name)?);
+    }
+    arches.sort_unstable();
+    arches.dedup();
+    let rules = rules(&profile.syscalls)?;
+    let mut code = Assembler::default();
+    let start = program(&mut code, &arches, &rules, default);
+    let filter = code.finish(start);
+    if filter.len() > MOST {
+        return Err(Error::TooLong(filter.len()));
+    }
+    let notifies = default.notifies() || rules.iter().any(|rule| rule.action.notifies());
+    Ok(Program { filter, flags: flags(&profile.flags)? | if notifies { NEW_LISTENER } else { 0 } })
+}
+
+/// A checked rule.
+struct Rule<'a> {
+    names: &'a [String],
+    action: Action,
+    conditions: Vec<Condition>,
+}
+
+fn rules(syscalls: &[Syscall]) -> Result<Vec<Rule<'_>>> {
+    let mut rules = Vec::new();
+    for syscall in syscalls {
+        let action = Action::parse(&syscall.action, syscall.errno_ret)?;
+        let conditions = syscall.args.iter().map(Condition::parse).collect::<Result<Vec<_>>>()?;
+        let names = syscall.names.as_slice();
+        if one_argument_twice(&conditions) {
+            // As every runtime reads it: any of them, not all.
+            let alone = conditions.into_iter().map(|one| Rule { names, action, conditions: vec![one] });
+            rules.extend(alone);
+        } else {
+            rules.push(Rule { names, action, conditions });
+        }
+    }
+    Ok(rules)
+}
+
+fn one_argument_twice(conditions: &[Condition]) -> bool {
+    let mut seen = HashSet::new();
+    !conditions.iter().all(|condition| seen.insert(condition.index()))
+}
+
+/// All interfaces; one that is not listed kills.
+fn program(code: &mut Assembler, arches: &[Arch], rules: &[Rule<'_>], default: Action) -> Label {
+    let mut next = code.answer(Action::KILL_PROCESS);
+    for arch in arches.iter().filter(|arch| **arch != Arch::X32).rev() {
+        let own = tree(code, &ranges(*arch, rules, default));
+        let own = if *arch == Arch::X86_64 { beside_x32(code, own, arches, rules, default) } else { own };
+        let own = code.load(NUMBER, own);
+        next = code.test(JUMP_EQUAL, arch.audit(), own, next);
+    }
+    code.load(ARCH, next)
+}
+
+/// The x32 calls come with x86_64's architecture. Number -1 is a call that a tracer has skipped, and no x32 call.
+fn beside_x32(code: &mut Assembler, own: Label, arches: &[Arch], rules: &[Rule<'_>], default: Action) -> Label {
+    let other = if arches.contains(&Arch::X32) {
+        tree(code, &ranges(Arch::X32, rules, default))
+    } else {
+        code.answer(Action::KILL_PROCESS)
+    };
+    let other = code.test(JUMP_EQUAL, u32::MAX, own, other);
+    code.test(JUMP_GREATER_EQUAL, X32, other, own)
+}
+
+/// Neighbours of one verdict, in order, from 0 on. Behind the last number that the profile knows, a default of "errno"
+/// becomes "no such call": a C library then takes its older way.
+fn ranges(arch: Arch, rules: &[Rule<'_>], default: Action) -> Vec<Range> {
+    let verdicts = verdicts(arch, rules, default);
+    let nothing = Verdict { rules: Vec::new(), otherwise: default };
+    let mut ranges = vec![Range { first: 0, verdict: nothing.clone() }];
+    let mut expected = 0;
+    for (number, verdict) in verdicts {
+        if number > expected {
+            put(&mut ranges, expected, nothing.clone());
+        }
+        put(&mut ranges, number, verdict);
+        expected = number + 1;
+    }
+    let beyond = if default.is_errno() { Action::NO_SUCH_CALL } else { default };
+    put(&mut ranges, expected, Verdict { rules: Vec::new(), otherwise: beyond });
+    ranges
+}
+
+fn put(ranges: &mut Vec<Range>, first: u32, verdict: Verdict) {
+    match ranges.last_mut() {
+        Some(last) if last.first == first => last.verdict = verdict,
+        Some(last) if last.verdict == verdict => {}
+        _ => ranges.push(Range { first, verdict }),
+    }
+}
+
+fn verdicts(arch: Arch, rules: &[Rule<'_>], default: Action) -> BTreeMap<u32, Verdict> {
+    let mut verdicts: BTreeMap<u32, (Verdict, bool)> = BTreeMap::new();
+    for rule in rules {
+        for number in rule.names.iter().filter_map(|name| arch.number(name)) {
+            let (verdict, decided) =
+                verdicts.entry(number).or_insert((Verdict { rules: Vec::new(), otherwise: default }, false));
+            if !rule.conditions.is_empty() {
+                verdict.rules.push((rule.conditions.clone(), rule.action));
+            } else if !*decided {
+                (verdict.otherwise, *decided) = (rule.action, true);
+            }
+        }
+    }
+    verdicts.into_iter().map(|(number, (verdict, _))| (number, verdict)).collect()
+}
+
+/// A balanced tree over the ranges.
+fn tree(code: &mut Assembler, ranges: &[Range]) -> Label {
+    match ranges {
+        [] => code.answer(Action::KILL_PROCESS),
+        [one] => leaf(code, &one.verdict),
+        _ => {
+            let (below, above) = ranges.split_at(ranges.len() / 2);
+            let high = tree(code, above);
+            let low = tree(code, below);
+            code.test(JUMP_GREATER_EQUAL, above[0].first, high, low)
+        }
+    }
+}
+
+fn leaf(code: &mut Assembler, verdict: &Verdict) -> Label {
+    let mut next = code.answer(verdict.otherwise);
+    if verdict.rules.iter().all(|(_, action)| *action == verdict.otherwise) {
+        return next;
+    }
+    for (conditions, action) in verdict.rules.iter().rev() {
+        let fails = next;
+        next = code.answer(*action);
+        for condition in conditions.iter().rev() {
+            next = condition.emit(code, next, fails);
+        }
+    }
+    next
+}
