@@ -110,8 +110,9 @@ impl Networks {
             return Ok(());
         }
         let shared = &self.shared;
+        let mut withdrawn = Ok(());
         for endpoint in &endpoints {
-            shared.change_ports(endpoint, firewall::remove_ports)?;
+            withdrawn = withdrawn.and(shared.change_ports(endpoint, firewall::remove_ports));
         }
         let mut state = shared.state();
         shared.store.write::<_, NetworkError>(|tx| {
@@ -123,8 +124,10 @@ impl Networks {
         for endpoint in &endpoints {
             state.endpoints.remove(&endpoint.key());
         }
+        drop(state);
         shared.bell.bury(endpoints.into_iter().map(|endpoint| endpoint.host_link));
-        Ok(())
+        // Where single elements could not be removed, the whole table is made anew without them.
+        withdrawn.or_else(|_| shared.set_firewall())
     }
 }
 

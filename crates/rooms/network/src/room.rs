@@ -167,7 +167,12 @@ impl Shared {
         change: impl FnOnce(&str, &Endpoint) -> Result<(), NetworkError>,
     ) -> Result<(), NetworkError> {
         let _order = self.firewall.lock().unwrap_or_else(PoisonError::into_inner);
-        if endpoint.ports.is_empty() { Ok(()) } else { change(&self.table, endpoint) }
+        if endpoint.ports.is_empty() {
+            return Ok(());
+        }
+        change(&self.table, endpoint)?;
+        firewall::forget_flows(endpoint);
+        Ok(())
     }
 
     /// Puts the table back if it is gone.

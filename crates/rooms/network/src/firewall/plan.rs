@@ -50,7 +50,6 @@ fn chains(bridges: &[&Bridge]) -> Vec<Chain> {
     let filter = |name, hook, priority, rules| Chain { name, kind: Kind::Filter, hook, priority, rules };
     vec![
         filter("loopback", Hook::Prerouting, -300, loopback()),
-        filter("guard", Hook::Prerouting, -150, guard(bridges)),
         nat("publish", Hook::Prerouting, -100, publishing()),
         nat("publish-host", Hook::Output, -100, publishing()),
         filter("isolate", Hook::Forward, 0, isolate(bridges)),
@@ -73,20 +72,11 @@ fn loopback() -> Rules {
     ]
 }
 
-/// Before any translation a container's address is only for its own network and for answers.
-fn guard(bridges: &[&Bridge]) -> Rules {
-    let mut rules = vec![(vec![Match::Established], Action::Accept)];
-    rules.extend(bridges.iter().map(|bridge| {
-        let matches = vec![Match::NotIn(bridge.link.clone()), Match::Destination(bridge.subnet), Match::Local(false)];
-        (matches, Action::Drop)
-    }));
-    rules
-}
-
 fn publishing() -> Rules {
     vec![(vec![Match::Local(true)], Action::PublishBound), (vec![Match::Local(true)], Action::PublishAny)]
 }
 
+/// A container's address is only for its own network, for answers, and for what came to a published port.
 fn isolate(bridges: &[&Bridge]) -> Rules {
     let mut rules = vec![(vec![Match::Established], Action::Accept)];
     for bridge in bridges.iter().filter(|bridge| bridge.internal) {
@@ -115,4 +105,50 @@ fn leave(bridges: &[&Bridge]) -> Rules {
         }
     }
     rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mac, Protocol, PublishedPort};
+
+    fn bridge(link: &str, second: u8, internal: bool) -> Bridge {
+        Bridge {
+            link: link.to_owned(),
+            subnet: Subnet::around(Ipv4Addr::new(172, second, 0, 0), 16),
+            gateway: Ipv4Addr::new(172, second, 0, 1),
+            range: None,
+            mtu: 1400,
+            internal,
+            last: None,
+        }
+    }
+
+    #[test]
+    fn a_table_reads_like_this() {
+        let (front, back) = (bridge("knarr0", 17, false), bridge("kn-back", 18, true));
+        let port =
+            |host_ip, host_port| PublishedPort { protocol: Protocol::Tcp, host_ip, host_port, container_port: 80 };
+        let endpoint = Endpoint {
+            id: String::new(),
+            container: knarr_model::ContainerId::random(),
+            name: "web".to_owned(),
+            network: String::new(),
+            network_name: "bridge".to_owned(),
+            address: Ipv4Addr::new(172, 17, 0, 2),
+            prefix: 16,
+            gateway: None,
+            mac: Mac([2, 0, 0, 0, 0, 1]),
+            link: "eth0".to_owned(),
+            host_link: "kn0".to_owned(),
+            ports: vec![port(Ipv4Addr::UNSPECIFIED, 8080), port(Ipv4Addr::LOCALHOST, 8081)],
+        };
+        let facts = Facts {
+            table: "knarr-knarr0",
+            bridges: vec![&front, &back],
+            endpoints: vec![&endpoint],
+            uplinks: &BTreeSet::from(["eth0".to_owned()]),
+        };
+        insta::assert_snapshot!(plan(&facts));
+    }
 }

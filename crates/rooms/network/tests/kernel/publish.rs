@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use knarr_model::Fault;
 use knarr_network::{PortRequest, Protocol};
 
-use crate::machine::{HOST, Machine, NEIGHBOUR, OTHER_HOST, assert_closed, listen, talk, talk_udp, tcp, within};
+use crate::machine::{
+    HOST, Machine, NEIGHBOUR, OTHER_HOST, PATIENCE, assert_closed, listen, talk, talk_udp, tcp, within,
+};
 
 #[test]
 fn a_port_answers_on_every_address_of_the_host() {
@@ -62,6 +64,26 @@ fn datagrams_find_their_way_and_back() {
     talk_udp(&machine.host, HOST, 5353, &server).unwrap();
     assert_eq!(talk_udp(&machine.neighbour, HOST, 5353, &server).unwrap(), NEIGHBOUR);
     assert_eq!(talk_udp(&web.namespace, HOST, 5353, &server).unwrap(), web.endpoint.gateway.unwrap());
+}
+
+#[test]
+fn a_client_that_goes_on_sending_finds_the_next_container() {
+    let machine = Machine::new();
+    let networks = machine.open();
+    let port = PortRequest { protocol: Protocol::Udp, ..tcp(5353, 53) };
+    let client = within(&machine.neighbour, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))).unwrap();
+    client.connect((HOST, 5353)).unwrap();
+    // Nobody is there yet: the host itself refuses.
+    client.send(b"ping").unwrap();
+    for _ in 0..2 {
+        let web = machine.start(&networks, "bridge", std::slice::from_ref(&port));
+        let server = within(&web.namespace, || UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 53))).unwrap();
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
+        let _ = client.take_error();
+        client.send(b"ping").unwrap();
+        server.recv_from(&mut [0; 4]).unwrap();
+        machine.release(&networks, &web);
+    }
 }
 
 #[test]
