@@ -15,16 +15,24 @@
 #![forbid(unsafe_code)]
 
 mod config;
+mod containers;
 mod engine;
 mod events;
 mod filters;
 mod images;
+mod readiness;
 mod roots;
 mod scratch;
+mod shim;
+mod streams;
 mod system;
 mod time;
 
 pub use config::Config;
+pub use containers::{
+    AttachOptions, Attachment, Condition, Container, ExecStream, ListOptions, LogOptions, LogStream, MountRecord,
+    MountSource, Record, State, Status,
+};
 pub use engine::Engine;
 pub use events::{Delivery, Event, Events, Query as EventQuery, Subscription};
 pub use filters::Filters;

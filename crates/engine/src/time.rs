@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A point in time with nanoseconds, written as RFC 3339 in UTC with nine digits (`2026-01-02T03:04:05.000000006Z`).
 /// Go's zero time, `0001-01-01T00:00:00Z`, stands for "never".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(Option<jiff::Timestamp>);
 
 impl Timestamp {
@@ -47,6 +47,30 @@ impl Timestamp {
         let nanoseconds = digits.parse().ok()?;
         Some(Self::from_unix(seconds, nanoseconds))
     }
+}
+
+/// Go's notation of durations: `1h30m`, `10s`, `1.5h`, `100ms`.
+pub(crate) fn duration(text: &str) -> Option<std::time::Duration> {
+    let mut rest = text;
+    let mut total = std::time::Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let seconds = match &rest[..unit] {
+            "ns" => 1e-9,
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += std::time::Duration::try_from_secs_f64(number * seconds).ok()?;
+        rest = &rest[unit..];
+    }
+    (!text.is_empty()).then_some(total)
 }
 
 impl fmt::Display for Timestamp {
@@ -91,6 +115,13 @@ mod tests {
         assert_eq!(Timestamp::from_unix(0, 5).to_string(), "1970-01-01T00:00:00.000000005Z");
         assert_eq!(Timestamp::NEVER.to_string(), "0001-01-01T00:00:00Z");
         assert!("0001-01-01T00:00:00Z".parse::<Timestamp>().unwrap().is_never());
+    }
+
+    #[test]
+    fn durations_are_gos() {
+        assert_eq!(duration("1h30m"), Some(std::time::Duration::from_secs(5400)));
+        assert_eq!(duration("1.5s"), Some(std::time::Duration::from_millis(1500)));
+        assert!(duration("").is_none() && duration("5").is_none() && duration("x").is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::host;
+use crate::containers::Status;
 use crate::{Engine, Timestamp};
 
 /// How many of each thing there are.
@@ -72,6 +73,15 @@ impl Engine {
     }
 
     fn totals(&self) -> Totals {
-        Totals::default()
+        let mut totals = Totals { images: self.images.list().map_or(0, |images| images.len()), ..Totals::default() };
+        for container in self.containers.all() {
+            totals.containers += 1;
+            match container.view().state.status {
+                Status::Running => totals.running += 1,
+                Status::Paused => totals.paused += 1,
+                _ => totals.stopped += 1,
+            }
+        }
+        totals
     }
 }

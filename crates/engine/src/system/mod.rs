@@ -4,4 +4,5 @@ mod host;
 mod info;
 mod version;
 
+pub(crate) use host::{memory, processors};
 pub use info::Totals;

@@ -1,0 +1,139 @@
+//! Spawning shims.
+
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use knarr_api::exec::CreateRequest;
+use knarr_model::{Fault, Result};
+use knarr_shim_client::{Input, Launch, LogFile};
+use knarr_spec::Process;
+
+use super::{bundle, exit_file};
+use crate::Engine;
+use crate::containers::Record;
+use crate::roots::private_dir;
+use crate::shim::reap;
+
+/// The shim of a container: it waits for "go" on the stream.
+pub(super) fn spawn(engine: &Engine, record: &Record, namespace: Option<BorrowedFd<'_>>) -> Result<UnixStream> {
+    let bundle = bundle::dir(engine, record);
+    let (bundle_text, rootfs) = (text(&bundle), text(&bundle.join("rootfs.json")));
+    let verb = ["run", "--detach", "--bundle", &bundle_text, "--rootfs-snapshot", &rootfs, record.id.as_str()];
+    let input = match (record.config.open_stdin, record.config.stdin_once) {
+        (false, _) => Input::None,
+        (true, true) => Input::Once,
+        (true, false) => Input::Open,
+    };
+    let log_dir = engine.container_dir(&record.id).join("log");
+    private_dir(&log_dir)?;
+    let log_path = log_dir.join("json.log");
+    let logged = record.host.log_config.kind != "none";
+    let (size, files) = log_limits(engine, record)?;
+    let log = logged.then_some(LogFile { path: &log_path, size, files });
+    let dir = engine.roots.exec("shims").join(record.id.as_str());
+    private_dir(&dir)?;
+    launch(Launch {
+        shim: engine.programs.shim.as_fd(),
+        runtime: engine.programs.runtime.as_fd(),
+        namespace,
+        dir: &dir,
+        exit_file: &exit_file::path(engine, record),
+        start_id: &record.state.start_id,
+        tty: record.config.tty,
+        input,
+        log,
+        runtime_args: &runtime_args(engine, &verb),
+    })
+}
+
+/// An exec session to start.
+pub(crate) struct Session<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) request: &'a CreateRequest,
+    pub(crate) process: &'a Process,
+}
+
+/// The shim of an exec session; its exit file lies with it in the run root, because nobody asks for it after a reboot.
+pub(crate) fn session(engine: &Engine, record: &Record, session: Session<'_>) -> Result<UnixStream> {
+    let dir = engine.roots.exec("shims").join(session.id);
+    private_dir(&dir)?;
+    let process = dir.join("process.json");
+    let json =
+        serde_json::to_vec(session.process).map_err(|e| Fault::internal("cannot encode a process").because(e))?;
+    std::fs::write(&process, json).map_err(|e| Fault::io(format!("write {}", process.display()), e))?;
+    let verb = ["exec", "--detach", "--process", &text(&process), record.id.as_str()];
+    launch(Launch {
+        shim: engine.programs.shim.as_fd(),
+        runtime: engine.programs.runtime.as_fd(),
+        namespace: None,
+        dir: &dir,
+        exit_file: &dir.join("exit.json"),
+        start_id: session.id,
+        tty: session.request.tty,
+        input: if session.request.attach_stdin { Input::Once } else { Input::None },
+        log: None,
+        runtime_args: &runtime_args(engine, &verb),
+    })
+}
+
+fn launch(launch: Launch<'_>) -> Result<UnixStream> {
+    let launched = knarr_shim_client::spawn(&launch)?;
+    reap(launched.process);
+    Ok(launched.stream)
+}
+
+/// Our own binary as the runtime, its options, the verb.
+fn runtime_args(engine: &Engine, verb: &[&str]) -> Vec<String> {
+    let root = text(&engine.roots.exec("runtime"));
+    let common = ["runtime", "--log-format", "json", "--root", &root];
+    common.iter().chain(verb).map(|word| (*word).to_owned()).collect()
+}
+
+/// `max-size` and `max-file` of the log driver's options, else the daemon's.
+fn log_limits(engine: &Engine, record: &Record) -> Result<(u64, u32)> {
+    let options = &record.host.log_config.config;
+    let invalid = |key: &str, value: &str| Fault::invalid(format!("invalid log option {key}={value}"));
+    let size = match options.get("max-size") {
+        Some(value) => bytes(value).ok_or_else(|| invalid("max-size", value))?,
+        None => engine.config.log_max_size,
+    };
+    let files = match options.get("max-file") {
+        Some(value) => {
+            value.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| invalid("max-file", value))?
+        }
+        None => engine.config.log_max_files,
+    };
+    Ok((size, files))
+}
+
+/// `10m`, `500k`, `1g`, bytes.
+fn bytes(value: &str) -> Option<u64> {
+    let lower = value.to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match lower[digits.len()..].trim_end_matches('b') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_sizes_have_units() {
+        assert_eq!(bytes("10m"), Some(10 << 20));
+        assert_eq!(bytes("5kb"), Some(5 << 10));
+        assert_eq!(bytes("7"), Some(7));
+        assert_eq!(bytes("x"), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! Which capabilities a container has.
+
+use knarr_model::{Fault, Result};
+
+use super::Facts;
+
+/// The industry's common default.
+const COMMON: [&str; 14] = [
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FSETID",
+    "CAP_FOWNER",
+    "CAP_MKNOD",
+    "CAP_NET_RAW",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETFCAP",
+    "CAP_SETPCAP",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_SYS_CHROOT",
+    "CAP_KILL",
+    "CAP_AUDIT_WRITE",
+];
+/// What knarr's own default leaves out of it.
+const TIGHTENED: [&str; 2] = ["CAP_MKNOD", "CAP_AUDIT_WRITE"];
+
+/// All that there are, by their number (capabilities(7)).
+pub(crate) const NAMES: [&str; 41] = [
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_DAC_READ_SEARCH",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_LINUX_IMMUTABLE",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",
+    "CAP_NET_RAW",
+    "CAP_IPC_LOCK",
+    "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_CHROOT",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_BOOT",
+    "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",
+    "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG",
+    "CAP_MKNOD",
+    "CAP_LEASE",
+    "CAP_AUDIT_WRITE",
+    "CAP_AUDIT_CONTROL",
+    "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",
+    "CAP_MAC_ADMIN",
+    "CAP_SYSLOG",
+    "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",
+    "CAP_AUDIT_READ",
+    "CAP_PERFMON",
+    "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE",
+];
+
+/// The default, with `add` and without `drop`, in the kernel's order; all that this host has to give for a
+/// privileged container.
+pub(crate) fn effective(add: &[String], drop: &[String], privileged: bool, facts: &Facts) -> Result<Vec<String>> {
+    let add = normal(add)?;
+    let drop = normal(drop)?;
+    if privileged {
+        return Ok(facts.capabilities.clone());
+    }
+    let available = |name: &str| facts.capabilities.iter().any(|have| have == name);
+    let default = |name: &str| COMMON.contains(&name) && (facts.compat_docker || !TIGHTENED.contains(&name));
+    let has = |list: &[String], name: &str| list.iter().any(|entry| entry == name || entry == "ALL");
+    let wanted = |name: &str| {
+        let named = add.iter().any(|entry| entry == name);
+        let dropped = drop.iter().any(|entry| entry == name);
+        let all = available(name) && has(&add, name);
+        named || (!dropped && (all || (!has(&drop, name) && default(name))))
+    };
+    Ok(NAMES.into_iter().filter(|name| wanted(name)).map(str::to_owned).collect())
+}
+
+/// Upper case with `CAP_`; an unknown name is refused in Docker's words.
+fn normal(list: &[String]) -> Result<Vec<String>> {
+    let one = |text: &String| {
+        let upper = text.to_ascii_uppercase();
+        if upper == "ALL" {
+            return Ok(upper);
+        }
+        let name = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
+        match NAMES.contains(&name.as_str()) {
+            true => Ok(name),
+            false => Err(Fault::invalid(format!("invalid capability: {name:?}"))),
+        }
+    };
+    list.iter().map(one).collect()
+}

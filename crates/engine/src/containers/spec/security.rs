@@ -1,0 +1,113 @@
+//! `--security-opt`, masked and read-only paths, the system call filter.
+
+use std::collections::BTreeMap;
+
+use knarr_api::container::HostConfig;
+use knarr_model::{Fault, Result};
+use knarr_spec::Seccomp;
+
+/// Paths that a container cannot read.
+const MASKED: [&str; 12] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+];
+/// Paths that it cannot write.
+const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+/// Masked paths as inspect shows them for a container that asked for none in particular.
+pub(crate) fn default_masked() -> Vec<String> {
+    MASKED.map(str::to_owned).to_vec()
+}
+
+/// Read-only paths as inspect shows them.
+pub(crate) fn default_read_only() -> Vec<String> {
+    READ_ONLY.map(str::to_owned).to_vec()
+}
+
+/// `--security-opt`, understood.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct SecurityOptions {
+    pub(crate) no_new_privileges: bool,
+    pub(crate) seccomp: Filter,
+    pub(crate) unmasked: bool,
+}
+
+/// Which filter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum Filter {
+    /// Ours.
+    #[default]
+    Default,
+    /// None.
+    Unconfined,
+    /// A profile's JSON.
+    Profile(String),
+}
+
+impl SecurityOptions {
+    /// Row 19: what is not understood is refused, never taken for "unconfined".
+    pub(crate) fn parse(options: &[String]) -> Result<Self> {
+        let mut parsed = Self::default();
+        for option in options {
+            let (key, value) = option.split_once(['=', ':']).unwrap_or((option, ""));
+            match (key, value) {
+                ("no-new-privileges", "" | "true") => parsed.no_new_privileges = true,
+                ("no-new-privileges", "false") => parsed.no_new_privileges = false,
+                ("seccomp", "unconfined") => parsed.seccomp = Filter::Unconfined,
+                ("seccomp", "builtin") => parsed.seccomp = Filter::Default,
+                ("seccomp", json) if json.trim_start().starts_with('{') => {
+                    parsed.seccomp = Filter::Profile(json.to_owned())
+                }
+                ("systempaths", "unconfined") => parsed.unmasked = true,
+                ("apparmor", "unconfined" | "") | ("label", "disable") => {}
+                _ => return Err(Fault::invalid(format!("invalid --security-opt 2: {option:?}"))),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+pub(super) fn seccomp(options: &SecurityOptions, privileged: bool, capabilities: &[String]) -> Result<Option<Seccomp>> {
+    match &options.seccomp {
+        Filter::Unconfined => Ok(None),
+        Filter::Profile(_) => Err(Fault::invalid("seccomp profiles cannot be read by this build")),
+        Filter::Default if privileged => Ok(None),
+        Filter::Default => Ok(capabilities.is_empty().then(Seccomp::default)),
+    }
+}
+
+pub(super) fn masked(host: &HostConfig, options: &SecurityOptions) -> Vec<String> {
+    paths(host, options, host.masked_paths.as_ref(), default_masked)
+}
+
+pub(super) fn read_only(host: &HostConfig, options: &SecurityOptions) -> Vec<String> {
+    paths(host, options, host.readonly_paths.as_ref(), default_read_only)
+}
+
+fn paths(
+    host: &HostConfig,
+    options: &SecurityOptions,
+    asked: Option<&Vec<String>>,
+    default: fn() -> Vec<String>,
+) -> Vec<String> {
+    match asked {
+        _ if host.privileged || options.unmasked => Vec::new(),
+        Some(list) => list.clone(),
+        None => default(),
+    }
+}
+
+/// The user's. What every network namespace has is set where it is made (the network room).
+pub(super) fn sysctls(host: &HostConfig) -> BTreeMap<String, String> {
+    host.sysctls.iter().map(|(key, value)| (key.replace('/', "."), value.clone())).collect()
+}
