@@ -230,3 +230,15 @@ fn path_of(root: &Command, argv: &[OsString]) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Cli::command().debug_assert();
+        pflag::adapt(Cli::command()).debug_assert();
+        documented().debug_assert();
+    }
+}

@@ -45,7 +45,7 @@ pub(crate) fn complaint(error: &clap::Error, command: &mut Command, path: &str) 
     let usage = usage(command);
     let hint = format!("Run '{path} --help' for more information");
     let flag = |message: String| Complaint { text: format!("{message}\n\n{usage}\n\n{hint}"), code: WRONG_FLAG };
-    let argument = |message: String| Complaint { text: format!("knarr: {message}\n\n{usage}\n\n{hint}"), code: 1 };
+    let count = || Complaint { text: format!("knarr: '{path}' {}\n\n{usage}\n\n{hint}", arity(command)), code: 1 };
     let given = text(ContextKind::InvalidArg);
     match error.kind() {
         ErrorKind::UnknownArgument => match given.strip_prefix("--") {
@@ -53,22 +53,49 @@ pub(crate) fn complaint(error: &clap::Error, command: &mut Command, path: &str) 
             None if given.starts_with('-') => {
                 flag(format!("unknown shorthand flag: '{}' in {given}", given.chars().nth(1).unwrap_or('-')))
             }
-            None => argument(format!("'{path}' got an argument too many: {given:?}")),
+            None => count(),
         },
         ErrorKind::InvalidSubcommand => {
             let name = text(ContextKind::InvalidSubcommand);
             Complaint { text: format!("knarr: unknown command: {path} {name}\n\n{hint}"), code: 1 }
         }
-        ErrorKind::MissingRequiredArgument => argument(format!("'{path}' requires {given}")),
+        ErrorKind::MissingRequiredArgument | ErrorKind::TooFewValues => count(),
         ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_empty() => {
-            flag(format!("flag needs an argument: {given}"))
+            flag(format!("flag needs an argument: {}", flag_name(command, &given)))
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error).map(ToString::to_string);
             let reason = reason.unwrap_or_else(|| format!("expected one of {}", text(ContextKind::ValidValue)));
-            flag(format!("invalid argument {:?} for \"{given}\" flag: {reason}", text(ContextKind::InvalidValue)))
+            let value = text(ContextKind::InvalidValue);
+            flag(format!("invalid argument {value:?} for \"{}\" flag: {reason}", flag_name(command, &given)))
         }
-        _ => flag(error.to_string().trim_end().trim_start_matches("error: ").to_owned()),
+        _ => flag(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()),
+    }
+}
+
+/// `-m, --memory` for `--memory <BYTES>`.
+fn flag_name(command: &Command, given: &str) -> String {
+    let name = given.split([' ', '[', '=', '<']).next().unwrap_or(given);
+    let found = command.get_arguments().find(|arg| arg.get_long() == name.strip_prefix("--"));
+    match found.and_then(clap::Arg::get_short) {
+        Some(short) => format!("-{short}, {name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// How many arguments a command takes, in Docker's words.
+fn arity(command: &Command) -> String {
+    let positionals: Vec<_> = command.get_positionals().collect();
+    let range = |arg: &clap::Arg| arg.get_num_args().unwrap_or_else(|| 1.into());
+    let least: usize = positionals.iter().filter(|arg| arg.is_required_set()).map(|arg| range(arg).min_values()).sum();
+    let most = positionals.iter().fold(0usize, |sum, arg| sum.saturating_add(range(arg).max_values()));
+    let arguments = |n: usize| if n == 1 { "1 argument".to_owned() } else { format!("{n} arguments") };
+    match (least, most) {
+        (_, 0) => "accepts no arguments".into(),
+        (least, most) if least == most => format!("requires {}", arguments(least)),
+        (least, usize::MAX) => format!("requires at least {}", arguments(least)),
+        (0, most) => format!("accepts at most {}", arguments(most)),
+        (least, most) => format!("requires at least {least} and at most {}", arguments(most)),
     }
 }
 

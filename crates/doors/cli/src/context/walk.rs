@@ -42,7 +42,7 @@ impl<W: Write> Walk<W> {
             if !excluded {
                 self.archive.add(&name, Source::Anonymous(&path))?;
             }
-            if facts.is_dir() && !(excluded && !self.ignore.reopens(&name)) {
+            if facts.is_dir() && (!excluded || self.ignore.reopens(&name)) {
                 self.folder(&path, &name)?;
             }
         }

@@ -12,7 +12,6 @@ pub(crate) use registry::{DOCKER_HUB, key_of, key_of_reference, same_registry};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
-use knarr_api::system::AuthConfig;
 use serde::Serialize;
 
 /// The header `X-Registry-Auth`.
@@ -30,5 +29,5 @@ pub(crate) fn header(document: &impl Serialize) -> String {
 /// The header for an image's registry.
 pub(crate) fn header_for(image: &str) -> String {
     let auth = key_of_reference(image).and_then(|key| ConfigFile::load().ok()?.credentials(&key).ok()?);
-    header(&auth.unwrap_or_else(AuthConfig::default))
+    header(&auth.unwrap_or_default())
 }

@@ -14,7 +14,7 @@ enum Piece<'a> {
 
 /// What ended a list of nodes.
 #[derive(PartialEq)]
-enum End<'a> {
+enum Stop<'a> {
     Eof,
     End,
     Else(&'a str),
@@ -26,9 +26,9 @@ pub(super) fn template(text: &str) -> Result<Vec<Node>> {
     let mut pieces = pieces.iter();
     let (nodes, end) = list(&mut pieces)?;
     match end {
-        End::Eof => Ok(nodes),
-        End::End => Err(TemplateError("unexpected {{end}}".into())),
-        End::Else(_) => Err(TemplateError("unexpected {{else}}".into())),
+        Stop::Eof => Ok(nodes),
+        Stop::End => Err(TemplateError("unexpected {{end}}".into())),
+        Stop::Else(_) => Err(TemplateError("unexpected {{else}}".into())),
     }
 }
 
@@ -73,7 +73,7 @@ fn action_end(text: &str) -> Option<Result<usize>> {
     None
 }
 
-fn list<'a>(pieces: &mut std::slice::Iter<'_, Piece<'a>>) -> Result<(Vec<Node>, End<'a>)> {
+fn list<'a>(pieces: &mut std::slice::Iter<'_, Piece<'a>>) -> Result<(Vec<Node>, Stop<'a>)> {
     let mut nodes = Vec::new();
     while let Some(piece) = pieces.next() {
         let action = match piece {
@@ -87,29 +87,29 @@ fn list<'a>(pieces: &mut std::slice::Iter<'_, Piece<'a>>) -> Result<(Vec<Node>, 
         let (word, rest) = action.split_once(char::is_whitespace).unwrap_or((action, ""));
         match word {
             _ if action.starts_with("/*") => {}
-            "end" => return Ok((nodes, End::End)),
-            "else" => return Ok((nodes, End::Else(rest.trim()))),
+            "end" => return Ok((nodes, Stop::End)),
+            "else" => return Ok((nodes, Stop::Else(rest.trim()))),
             "break" => nodes.push(Node::Break),
             "continue" => nodes.push(Node::Continue),
             "if" | "with" | "range" => nodes.push(block(word, rest, pieces)?),
             _ => nodes.push(Node::Print(whole_pipeline(action)?)),
         }
     }
-    Ok((nodes, End::Eof))
+    Ok((nodes, Stop::Eof))
 }
 
 fn block(word: &str, head: &str, pieces: &mut std::slice::Iter<'_, Piece<'_>>) -> Result<Node> {
     let value = whole_pipeline(head)?;
     let (then, end) = list(pieces)?;
     let otherwise = match end {
-        End::Eof => return Err(TemplateError("unexpected EOF".into())),
-        End::End => Vec::new(),
-        End::Else("") => match list(pieces)? {
-            (nodes, End::End) => nodes,
+        Stop::Eof => return Err(TemplateError("unexpected EOF".into())),
+        Stop::End => Vec::new(),
+        Stop::Else("") => match list(pieces)? {
+            (nodes, Stop::End) => nodes,
             _ => return Err(TemplateError("unexpected EOF".into())),
         },
         // `{{else if …}}` is a block of its own that shares the end.
-        End::Else(rest) => {
+        Stop::Else(rest) => {
             let (word, head) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             if word != "if" && word != "with" {
                 return Err(TemplateError(format!("unexpected {rest:?} after else")));

@@ -17,7 +17,7 @@ pub(crate) struct Group {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Build(Box<build::Args>),
-    Prune(prune::Args),
+    Prune(prune::AllArgs),
 }
 
 impl Group {

@@ -16,17 +16,22 @@ pub(crate) struct FilterArgs {
 impl FilterArgs {
     /// The wire form: name → values.
     pub(crate) fn filters(&self) -> Filters {
-        let mut filters = Filters::new();
-        for (name, value) in &self.filter {
-            filters.entry(name.clone()).or_default().insert(value.clone(), true);
-        }
-        filters
+        collect(&self.filter)
     }
 
     /// Adds the filters to a call.
     pub(crate) fn apply(&self, call: Call) -> Call {
         with_filters(call, &self.filters())
     }
+}
+
+/// The wire form of pairs of names and values.
+pub(crate) fn collect(pairs: &[(String, String)]) -> Filters {
+    let mut filters = Filters::new();
+    for (name, value) in pairs {
+        filters.entry(name.clone()).or_default().insert(value.clone(), true);
+    }
+    filters
 }
 
 /// Adds filters to a call.

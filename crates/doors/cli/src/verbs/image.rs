@@ -23,7 +23,7 @@ enum Verb {
     Load(load::Args),
     #[command(visible_alias = "list")]
     Ls(images::Args),
-    Prune(prune::Args),
+    Prune(prune::AllArgs),
     Pull(pull::Args),
     Push(push::Args),
     #[command(visible_alias = "remove")]

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     names: Vec<String>,
 }
 
-/// The same for one kind of object
+/// Show everything about objects of one kind, as JSON
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "knarr KIND inspect [OPTIONS] NAME|ID [NAME|ID...]")]
 pub(crate) struct OneKindArgs {

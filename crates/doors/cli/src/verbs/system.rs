@@ -19,7 +19,7 @@ enum Verb {
     Df(system_df::Args),
     Events(events::Args),
     Info(info::Args),
-    Prune(prune::Args),
+    Prune(prune::SystemArgs),
 }
 
 impl Group {
@@ -28,7 +28,7 @@ impl Group {
             Verb::Df(args) => args.run(client).await,
             Verb::Events(args) => args.run(client).await,
             Verb::Info(args) => args.run(client).await,
-            Verb::Prune(args) => args.system(client).await,
+            Verb::Prune(args) => args.run(client).await,
         }
     }
 }

@@ -24,7 +24,7 @@ enum Verb {
     Inspect(inspect::OneKindArgs),
     #[command(visible_alias = "list")]
     Ls(ls::Args),
-    Prune(prune::Args),
+    Prune(prune::AllArgs),
     #[command(visible_alias = "remove")]
     Rm(rm::Args),
 }
