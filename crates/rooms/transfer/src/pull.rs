@@ -82,16 +82,11 @@ impl Client {
         let remote = self.remote(&request.reference, &request.credentials, Access::Pull).await?;
         let target = Target { content, progress };
         announce(&target, &image.document.layers).await?;
+        // Collected first: the compiler cannot see that a stream which still holds the closure may cross threads.
         let each = image.document.layers.iter().enumerate();
-        let fetched: Vec<u64> = futures::stream::iter(each)
-            .map(|(index, layer)| {
-                let (remote, target) = (&remote, &target);
-                async move {
-                    let bytes = remote.fetch(layer, target).await?;
-                    on_layer(index, layer);
-                    Ok::<_, Error>(bytes)
-                }
-            })
+        let fetches: Vec<_> =
+            each.map(|(index, layer)| fetch_layer(&remote, &target, index, layer, on_layer)).collect();
+        let fetched: Vec<u64> = futures::stream::iter(fetches)
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await
@@ -99,6 +94,18 @@ impl Client {
         let layers = fetched.iter().filter(|bytes| **bytes > 0).count();
         Ok(Fetched { bytes: fetched.iter().sum(), layers, present: fetched.len() - layers })
     }
+}
+
+async fn fetch_layer(
+    remote: &Remote,
+    target: &Target<'_>,
+    index: usize,
+    layer: &Descriptor,
+    on_layer: &OnLayer,
+) -> Result<u64, Error> {
+    let bytes = remote.fetch(layer, target).await?;
+    on_layer(index, layer);
+    Ok(bytes)
 }
 
 /// Says of each layer whether it is here or will be fetched.

@@ -135,8 +135,9 @@ impl Push<'_> {
         for blob in &blobs {
             self.progress.step(Step::Phase { id: blob.digest.short(), text: "Preparing" });
         }
-        let placed: Vec<Placed> =
-            futures::stream::iter(&blobs).map(|blob| self.place(blob)).buffer_unordered(AT_ONCE).try_collect().await?;
+        // Collected first: the compiler cannot see that a stream which still holds the closure may cross threads.
+        let each: Vec<_> = blobs.iter().map(|blob| self.place(blob)).collect();
+        let placed: Vec<Placed> = futures::stream::iter(each).buffer_unordered(AT_ONCE).try_collect().await?;
         let count = |wanted: fn(&Placed) -> bool| placed.iter().filter(|p| wanted(p)).count();
         Ok(Pushed {
             bytes: self.sent.load(Ordering::Relaxed),
