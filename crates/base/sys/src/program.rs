@@ -45,8 +45,11 @@ impl Arguments {
 macro_rules! program {
     ($run:path) => {
         /// Called by the C library's start code, under its own name.
+        ///
+        /// # Safety
+        /// Only the start code may call it.
         #[unsafe(no_mangle)]
-        pub extern "C" fn main(
+        pub unsafe extern "C" fn main(
             count: core::ffi::c_int,
             arguments: *const *const core::ffi::c_char,
         ) -> core::ffi::c_int {

@@ -162,6 +162,9 @@ fn a_client_that_hangs_up_stops_nothing_and_one_that_hangs_does_not_hide_the_end
     stage.say(Request::Go);
     assert_eq!(stage.hear_exit().code, 0);
     assert_eq!(stage.logged("stdout").len(), 260_000);
+    let mut late = stage.attach(want::EVENTS);
+    assert!(matches!(read_event(&mut late).unwrap(), Some(Event::Started(_))));
+    assert_eq!(exit_of(&mut late).code, 0, "one that comes after the end hears of it");
     assert_eq!(collect(&mut stuck).0.len(), 260_000, "the slow one still gets everything");
     assert_eq!(stage.shim_code(), Some(0));
 }
@@ -184,6 +187,20 @@ fn nonsense_cuts_off_only_its_sender() {
     say(&mut late, Request::Stdin(b"\n"));
     assert_eq!(exit_of(&mut late).code, 0);
     assert_eq!(stage.hear_exit().code, 0);
+}
+
+#[test]
+fn feeders_that_left_give_their_places_up() {
+    let (mut stage, _) = Stage::started("exec sleep 1000", Setup { input: Input::Open, ..Setup::default() });
+    for _ in 0..80 {
+        let mut feeder = stage.attach(want::STDIN);
+        feeder.set_nonblocking(true).unwrap();
+        let _full = feeder.write_all(&Request::Stdin(&[b'x'; 100_000]).encode());
+    }
+    let mut client = stage.attach(want::EVENTS);
+    assert!(matches!(read_event(&mut client).unwrap(), Some(Event::Started(_))));
+    stage.say(Request::Signal { number: 9, whole_group: false });
+    assert_eq!(exit_of(&mut client).signal, 9);
 }
 
 #[test]

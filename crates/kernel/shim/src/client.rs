@@ -142,6 +142,9 @@ impl Client {
 
     /// Queues an event or an answer; there is always room for what [`Client::may_speak`] reserves.
     pub fn tell(&mut self, kind: u8, payload: &[u8]) {
+        if self.gone {
+            return;
+        }
         let end = self.queued + HEAD + payload.len();
         if let Some(room) = self.queue.get_mut(self.queued..end) {
             room[..HEAD].copy_from_slice(&head(kind, payload.len() as u32));
@@ -209,6 +212,7 @@ impl Client {
     /// Nothing more is sent to it.
     pub fn hang_up(&mut self) {
         self.gone = true;
+        (self.queued, self.queue_sent) = (0, 0);
     }
 
     /// Whether it sends input.

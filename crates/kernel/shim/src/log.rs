@@ -129,10 +129,8 @@ impl Log {
     /// `log.1` → `log.2`, …, `log` → `log.1`, and a new `log`. With one file it is emptied instead.
     fn rotate(&mut self) {
         self.flush();
-        if self.files == 1 {
-            if let Some(file) = &self.file {
-                let _kept_growing = rustix::fs::ftruncate(file, 0);
-            }
+        if let Some(file) = self.file.as_ref().filter(|_| self.files == 1) {
+            let _kept_growing = rustix::fs::ftruncate(file, 0);
         }
         for number in (1..self.files).rev() {
             let _first_times_there_is_none = self.rename(number - 1, number);

@@ -95,7 +95,7 @@ impl<'a> Waiting<'a> {
     }
 
     fn gather(&mut self, shim: &'a Shim<'_>) {
-        if shim.clients.iter().any(Option::is_none) {
+        if shim.clients.iter().any(|place| place.as_ref().is_none_or(|client| client.gone)) {
             self.add(Source::Listener, &shim.listener, PollFlags::IN);
         }
         if let Some(listener) = &shim.console_listener {

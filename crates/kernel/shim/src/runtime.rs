@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_int};
 
 use knarr_sys::spawn::{Args, Program, spawn};
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -36,15 +36,9 @@ pub fn start(
 ) -> Result<(Pid, Streams), Errno> {
     let null = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
     let (streams, theirs) = if options.tty { (Streams::default(), Streams::default()) } else { pipes(options.input)? };
-    let of = |end: &'static str| -> BorrowedFd<'_> {
-        let fd = match end {
-            "input" => &theirs.input,
-            "output" => &theirs.output,
-            _ => &theirs.error,
-        };
-        fd.as_ref().unwrap_or(&null).as_fd()
-    };
-    let fds = [(of("input"), 0), (of("output"), 1), (of("error"), 2), (namespace.unwrap_or(&null).as_fd(), NAMESPACE)];
+    let [input, output, error] =
+        [&theirs.input, &theirs.output, &theirs.error].map(|end| end.as_ref().unwrap_or(&null).as_fd());
+    let fds = [(input, 0), (output, 1), (error, 2), (namespace.unwrap_or(&null).as_fd(), NAMESPACE)];
     let fds = if namespace.is_some() { &fds[..] } else { &fds[..3] };
     let paths = Paths::new(options.dir, folder)?;
     let args = arguments(options, &paths)?;

@@ -54,7 +54,7 @@ pub enum Phase {
     /// It has ended; its last output is read.
     Draining(End),
     /// The clients are told.
-    Ending,
+    Ending(End),
 }
 
 /// How it ended.
@@ -157,7 +157,7 @@ impl<'a> Shim<'a> {
     fn timeout(&self) -> Option<i64> {
         let end = match self.phase {
             Phase::Draining(_) => (self.moved + SILENCE).min(self.died + EPILOGUE),
-            Phase::Ending => self.moved + LAST_PATIENCE,
+            Phase::Ending(_) => self.moved + LAST_PATIENCE,
             _ => return None,
         };
         Some((end - monotonic()).max(0))
@@ -182,7 +182,7 @@ impl<'a> Shim<'a> {
                     self.finish(end);
                 }
             }
-            Phase::Ending if late => {
+            Phase::Ending(_) if late => {
                 self.clients.iter_mut().flatten().for_each(Client::hang_up);
             }
             _ => {}
@@ -199,7 +199,7 @@ impl<'a> Shim<'a> {
 
     fn is_over(&self) -> bool {
         match self.phase {
-            Phase::Ending => self.clients.iter().flatten().all(|client| !client.must_hear(&self.output)),
+            Phase::Ending(_) => self.clients.iter().flatten().all(|client| !client.must_hear(&self.output)),
             Phase::Waiting => !self.clients.iter().flatten().any(|client| client.first),
             _ => false,
         }
@@ -274,13 +274,17 @@ impl<'a> Shim<'a> {
         }
     }
 
+    /// A client that comes late hears at once what has happened.
     fn greet(&mut self, index: usize, wants: u32) {
         let Some(client) = &mut self.clients[index] else { return };
         client.wants = wants;
         if let Some(pid) = self.pid.filter(|_| wants & want::EVENTS != 0) {
             client.tell(tell::STARTED, &pid.as_raw_nonzero().get().to_le_bytes());
-            client.send(&self.output);
         }
+        if let Phase::Ending(end) = self.phase {
+            end.tell(client);
+        }
+        client.send(&self.output);
     }
 
     fn answer(&mut self, index: usize, result: Result<(), Errno>) {
@@ -313,10 +317,14 @@ impl<'a> Shim<'a> {
         }
     }
 
+    /// Into a free place, or that of one that has hung up and whose input nobody takes.
     fn accept(&mut self) {
-        let Some(free) = self.clients.iter_mut().find(|slot| slot.is_none()) else { return };
+        let free = self.clients.iter().position(Option::is_none);
+        let given_up = || self.clients.iter().position(|place| place.as_ref().is_some_and(|client| client.gone));
+        let Some(index) = free.or_else(given_up) else { return };
+        self.forget(index);
         if let Ok(connection) = socket::accept(&self.listener) {
-            *free = Some(Client::new(connection, false, &self.output));
+            self.clients[index] = Some(Client::new(connection, false, &self.output));
         }
     }
 
@@ -388,11 +396,11 @@ impl<'a> Shim<'a> {
     fn children_ended(&mut self) {
         let mut events = [0; 128];
         while rustix::io::read(&self.children, &mut events).is_ok() {}
-        if let Phase::Starting(runtime) = self.phase {
-            if let Some(ended) = children::ended(Some(runtime)) {
-                children::bury(runtime);
-                self.runtime_ended(&ended);
-            }
+        if let Phase::Starting(runtime) = self.phase
+            && let Some(ended) = children::ended(Some(runtime))
+        {
+            children::bury(runtime);
+            self.runtime_ended(&ended);
         }
         // Before the runtime has ended nobody knows which of the dead is the process.
         if !matches!(self.phase, Phase::Starting(_)) {
@@ -458,13 +466,19 @@ impl<'a> Shim<'a> {
             }
             log.flush();
         }
-        self.phase = Phase::Ending;
+        self.phase = Phase::Ending(end);
         for client in self.clients.iter_mut().flatten() {
-            match end {
-                End::Exited(exit) => client.tell(tell::EXITED, &exited(&exit)),
-                End::Failed(code) => client.tell(tell::FAILED, &code.to_le_bytes()),
-            }
+            end.tell(client);
             client.send(&self.output);
+        }
+    }
+}
+
+impl End {
+    fn tell(&self, client: &mut Client) {
+        match self {
+            Self::Exited(exit) => client.tell(tell::EXITED, &exited(exit)),
+            Self::Failed(code) => client.tell(tell::FAILED, &code.to_le_bytes()),
         }
     }
 }
