@@ -18,6 +18,7 @@ mod config;
 mod containers;
 mod engine;
 mod events;
+mod files;
 mod filters;
 mod images;
 mod readiness;
@@ -35,6 +36,7 @@ pub use containers::{
 };
 pub use engine::Engine;
 pub use events::{Delivery, Event, Events, Query as EventQuery, Subscription};
+pub use files::{CommitRequest, CopyIn, CopyOut, Export};
 pub use filters::Filters;
 pub use images::{ImageQuery, ImportRequest, Loaded, Save};
 pub use system::Totals;

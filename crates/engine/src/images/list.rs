@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use knarr_api::image::Summary;
+use knarr_ignore::Glob;
 use knarr_images::Image;
 use knarr_model::{Digest, Fault, Reference, Result};
 
-use super::{created, familiar, pattern};
+use super::{created, familiar};
 use crate::{Engine, Filters, Timestamp};
 
 /// Which images to list.
@@ -116,9 +117,10 @@ impl Wanted<'_> {
     }
 }
 
-/// A pattern is of the whole name or of the part before the tag.
+/// A pattern is of the whole name or of the part before the tag. A malformed one matches nothing.
 fn name_matches(pattern: &str, name: &Reference) -> bool {
-    pattern::matches(pattern, &name.familiar()) || pattern::matches(pattern, &name.familiar_name())
+    let matches = |glob: Glob| glob.matches(&name.familiar()) || glob.matches(&name.familiar_name());
+    Glob::shallow(pattern).is_ok_and(matches)
 }
 
 /// A time, or an age such as `24h`.

@@ -10,7 +10,6 @@ mod inspect;
 mod lease;
 mod list;
 mod load;
-mod pattern;
 mod prune;
 mod remove;
 mod save;
@@ -23,17 +22,12 @@ pub use list::ImageQuery;
 pub use load::Loaded;
 pub use save::Save;
 
+pub(crate) use crate::engine::blocking;
 pub(crate) use lease::Lease;
 
 use crate::{Engine, Event};
 use knarr_images::Image;
-use knarr_model::{Digest, Fault, Result};
-
-/// Runs `work`, which waits for the disk, on a thread made for that.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|e| Err(Fault::internal("the work on a blocking thread was cut short").because(e)))
-}
+use knarr_model::Digest;
 
 impl Engine {
     /// Announces what happened to an image.

@@ -26,7 +26,7 @@ impl Engine {
 
     /// Removes names and images, and announces each; layers and blobs stay for the sweep.
     pub(super) fn delete(&self, name: &str, options: DeleteOptions) -> Result<Vec<DeleteItem>> {
-        let users = self.image_users()?;
+        let users = self.image_users();
         let removed = self.images.delete(name, options, &|id| users.get(id.as_str()).cloned().unwrap_or_default())?;
         Ok(removed.into_iter().map(|item| self.announce(item)).collect())
     }

@@ -426,6 +426,11 @@ fn a_live_folder_has_its_own_rules() {
     let refused = unpack(&root, &archive(&[(folder("f"), b"")])[..], &options).unwrap_err();
     assert_eq!(refused.to_string(), "cannot overwrite non-directory f with directory");
     unpack(&root, &archive(&[(file("new/.wh.x"), b"data")])[..], &options).unwrap();
+    // Put into a folder, a symlink there still means what it means in the whole root.
+    std::os::unix::fs::symlink("/new", dir.path().join("d/l")).unwrap();
+    let into = Options { at: Path::new("d"), ..Options::live() };
+    unpack(&root, &archive(&[(file("l/y"), b""), (file("z"), b""), (hard_link("h", "z"), b"")])[..], &into).unwrap();
+    assert!(dir.path().join("new/y").exists() && dir.path().join("d/z").exists() && dir.path().join("d/h").exists());
     use std::os::unix::fs::MetadataExt as _;
     for path in ["new", "new/.wh.x"] {
         let meta = dir.path().join(path).metadata().unwrap();

@@ -27,6 +27,11 @@ impl Root {
         Ok(Self { fd: rustix::fs::open(path, flags, Mode::empty())? })
     }
 
+    /// Pins the file or folder at `path` (a path of ours), symlinks followed.
+    pub fn open_any(path: &Path) -> io::Result<Node> {
+        Ok(Node::from_fd(rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?))
+    }
+
     /// Takes an open folder, for example a detached mount.
     pub fn from_fd(fd: OwnedFd) -> Self {
         Self { fd }

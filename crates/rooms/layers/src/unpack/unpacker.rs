@@ -45,6 +45,8 @@ pub type Inherit<'a> = &'a dyn Fn(&Path) -> Option<Attributes>;
 pub struct Options<'a> {
     /// What whiteouts are.
     pub whiteouts: Whiteouts,
+    /// The folder below the root that members are put into; symlinks in members' paths are followed up to the root.
+    pub at: &'a Path,
     /// An owner and group for everything, instead of what the archive says.
     pub owner: Option<(u32, u32)>,
     /// Refuses to put a file over a folder or a folder over a file, as `cp` asks; otherwise the old one is removed.
@@ -55,10 +57,17 @@ pub struct Options<'a> {
     pub limits: Limits,
 }
 
-impl Options<'_> {
+impl<'a> Options<'a> {
     /// For an image layer.
     pub fn layer() -> Self {
-        Self { whiteouts: Whiteouts::Overlay, owner: None, keep_kinds: false, inherit: None, limits: Limits::default() }
+        Self {
+            whiteouts: Whiteouts::Overlay,
+            at: Path::new(""),
+            owner: None,
+            keep_kinds: false,
+            inherit: None,
+            limits: Limits::default(),
+        }
     }
 
     /// For a live folder.
@@ -119,7 +128,11 @@ impl Unpacker<'_> {
         if let Some((uid, gid)) = self.options.owner {
             (member.uid, member.gid) = (uid, gid);
         }
-        let path = name::below_root(&member.path)?;
+        let name = name::below_root(&member.path)?;
+        if name.as_os_str().is_empty() {
+            return self.root_member(&member);
+        }
+        let path = self.options.at.join(name);
         let Some((parent, last)) = name::split(&path) else { return self.root_member(&member) };
         self.enter(parent)?;
         if self.options.whiteouts == Whiteouts::Overlay {
@@ -203,7 +216,7 @@ impl Unpacker<'_> {
             return Err(Error::archive(format!("{} is a device 0:0", path.display())));
         }
         if let Kind::HardLink(target) = &member.kind {
-            let target = name::below_root(target)?;
+            let target = self.options.at.join(name::below_root(target)?);
             return self.link(path, last, &target);
         }
         let replaced = self.make_room(path, last, &member.kind)?;

@@ -1,0 +1,121 @@
+//! A container's root, opened.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use knarr_model::{Fault, Result, Snapshot};
+use knarr_mounts::{Attributes, Propagation};
+use knarr_sys::path::Root;
+use rustix::thread::UnshareFlags;
+
+use crate::Engine;
+use crate::containers::{Container, MountRecord, MountSource, Record};
+
+/// What is to be done with a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+impl Engine {
+    /// Runs `work` on the root of a container as the container sees it, its volumes included. Waits for the disk.
+    pub(super) fn with_root<T: Send>(
+        &self,
+        container: &Container,
+        access: Access,
+        work: impl FnOnce(&Root, &Record) -> Result<T> + Send,
+    ) -> Result<T> {
+        let record = container.view();
+        if record.state.status.alive() {
+            let path = format!("/proc/{}/root", record.state.pid);
+            let opened = Root::open(Path::new(&path));
+            let root = opened.map_err(|e| Fault::io(format!("open the root of container {}", record.name), e))?;
+            // The process that was opened is the container's only if the container still lives the same life.
+            let now = container.view();
+            if now.state.status.alive() && now.state.start_id == record.state.start_id {
+                return work(&root, &record);
+            }
+            return Err(Fault::conflict(format!("container {} has just ended; try again", record.name)));
+        }
+        self.with_stopped_root(&record, access, work)
+    }
+
+    /// The same for a container that does not run.
+    fn with_stopped_root<T: Send>(
+        &self,
+        record: &Record,
+        access: Access,
+        work: impl FnOnce(&Root, &Record) -> Result<T> + Send,
+    ) -> Result<T> {
+        let snapshot = self.snapshot(record)?;
+        let mount = match access {
+            Access::Read => knarr_mounts::overlay(&read_only(&snapshot))?,
+            Access::Write => knarr_mounts::overlay(&snapshot)?,
+        };
+        if record.mounts.is_empty() && !record.host.readonly_rootfs {
+            return work(&Root::from_fd(mount), record);
+        }
+        let place = self.container_dir(&record.id);
+        private_mounts(move || {
+            let root = self.assemble(record, mount, &place)?;
+            work(&root, record)
+        })
+    }
+
+    /// Attaches the overlay at `place` and the volumes inside it. Only in a mount namespace of one's own.
+    fn assemble(&self, record: &Record, overlay: OwnedFd, place: &Path) -> Result<Root> {
+        let below = Root::open(place).map_err(|e| Fault::io(format!("open {}", place.display()), e))?;
+        knarr_mounts::attach(&overlay, below.as_fd())?;
+        let root = Root::from_fd(overlay);
+        for mount in record.mounts.iter() {
+            let Some(source) = self.source(mount)? else { continue };
+            // What the container never started with has no place yet: then nothing can be found there either.
+            let Ok(target) = root.node(Path::new(&mount.destination)) else { continue };
+            let source = Root::open_any(&source).map_err(|e| Fault::io(format!("open {}", source.display()), e))?;
+            let bind = knarr_mounts::clone_tree(source.as_fd(), Path::new(""), true)?;
+            if mount.read_only {
+                knarr_mounts::set_attributes(bind.as_fd(), Attributes::READ_ONLY, true)?;
+            }
+            knarr_mounts::attach(&bind, &target)?;
+        }
+        if record.host.readonly_rootfs {
+            knarr_mounts::set_attributes(root.as_fd(), Attributes::READ_ONLY, false)?;
+        }
+        Ok(root)
+    }
+
+    /// Where a mount's files are on the host; none for memory.
+    fn source(&self, mount: &MountRecord) -> Result<Option<PathBuf>> {
+        Ok(match &mount.source {
+            MountSource::Bind { path, .. } => Some(PathBuf::from(path)),
+            MountSource::Volume { name, subpath, .. } if subpath.is_empty() => {
+                Some(self.volumes.path(&self.volumes.get(name)?)?)
+            }
+            MountSource::Volume { .. } | MountSource::Tmpfs { .. } => None,
+        })
+    }
+}
+
+/// All layers without a writable one: the upper folder of a container that is only looked at is a layer like the others.
+pub(super) fn read_only(snapshot: &Snapshot) -> Snapshot {
+    let upper = snapshot.upper.iter().map(|(upper, _)| upper.clone());
+    Snapshot { lowers: upper.chain(snapshot.lowers.iter().cloned()).collect(), upper: None }
+}
+
+/// Runs `work` in a mount namespace that nobody else sees and that ends with it.
+fn private_mounts<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let run = || {
+        let fail = |e| Fault::io("make a mount namespace", e);
+        knarr_sys::namespaces::unshare(UnshareFlags::NEWNS).map_err(fail)?;
+        let top = Root::open(Path::new("/")).map_err(fail)?;
+        knarr_mounts::set_propagation(top.as_fd(), Propagation::Private, true)?;
+        work()
+    };
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().name("files".into()).spawn_scoped(scope, run);
+        let worker = worker.map_err(|e| Fault::io("start a thread", e))?;
+        worker.join().unwrap_or_else(|_| Err(Fault::internal("the work on a container's files was cut short")))
+    })
+}
