@@ -86,6 +86,6 @@ pub struct NewNetwork {
     pub internal: bool,
     /// Free labels.
     pub labels: BTreeMap<String, String>,
-    /// Driver options; `com.docker.network.bridge.name` and `com.docker.network.driver.mtu` have effect.
+    /// Driver options: `com.docker.network.bridge.name` and `com.docker.network.driver.mtu`; others are refused.
     pub options: BTreeMap<String, String>,
 }

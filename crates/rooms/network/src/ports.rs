@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 use std::str::FromStr;
+use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_reuseaddr;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, ipproto, listen, socket_with};
@@ -124,8 +125,23 @@ impl PublishedPort {
 #[derive(Debug)]
 pub(crate) struct Reservation(#[expect(dead_code, reason = "held for its effect on other sockets")] Option<OwnedFd>);
 
+/// A child of ours between fork and exec has a copy of every socket, also of one that was closed meanwhile: a port that was
+/// just freed can stay busy for a moment, of which nothing tells the end.
+const LINGER: Duration = Duration::from_millis(10);
+const ATTEMPTS: u32 = 4;
+
 /// Reserves a port; zero lets the kernel choose. Returns the port that it is.
 pub(crate) fn reserve(protocol: Protocol, address: Ipv4Addr, port: u16) -> io::Result<(Reservation, u16)> {
+    for _ in 1..ATTEMPTS {
+        match try_reserve(protocol, address, port) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => std::thread::sleep(LINGER),
+            result => return result,
+        }
+    }
+    try_reserve(protocol, address, port)
+}
+
+fn try_reserve(protocol: Protocol, address: Ipv4Addr, port: u16) -> io::Result<(Reservation, u16)> {
     let wanted = SocketAddrV4::new(address, port);
     let fd = match open(protocol) {
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::PROTONOSUPPORT.raw_os_error()) && port != 0 => {

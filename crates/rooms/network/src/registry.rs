@@ -18,6 +18,9 @@ const PREDEFINED: [(&str, Driver); 2] = [("host", Driver::Host), ("none", Driver
 const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
 /// The option that sets the MTU, as Docker calls it.
 const BRIDGE_MTU: &str = "com.docker.network.driver.mtu";
+/// Options that say what is done anyway.
+const DEFAULTS: [(&str, &str); 2] =
+    [("com.docker.network.bridge.enable_icc", "true"), ("com.docker.network.bridge.enable_ip_masquerade", "true")];
 /// `IFNAMSIZ` without the terminating zero.
 const LINK_NAME_LIMIT: usize = 15;
 
@@ -177,6 +180,9 @@ fn validate(new: &NewNetwork) -> Result<(), NetworkError> {
     if !matches!(new.driver.as_str(), "" | "bridge") {
         return Err(NetworkError::Unsupported(format!("network driver {:?} is not supported: use bridge", new.driver)));
     }
+    if let Some((key, value)) = new.options.iter().find(|(key, value)| !understood(key, value)) {
+        return Err(NetworkError::Unsupported(format!("network option {key}={value} is not supported")));
+    }
     match (new.subnet, new.gateway, new.range) {
         (None, Some(_), _) | (None, _, Some(_)) => invalid("a gateway or an IP range needs a subnet".to_owned()),
         (Some(subnet), _, Some(range)) if !subnet.contains(range.base()) || range.prefix() < subnet.prefix() => {
@@ -184,6 +190,11 @@ fn validate(new: &NewNetwork) -> Result<(), NetworkError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an option has its effect. One that was ignored could leave open what a user wants closed.
+fn understood(key: &str, value: &str) -> bool {
+    matches!(key, BRIDGE_NAME | BRIDGE_MTU) || DEFAULTS.contains(&(key, value))
 }
 
 /// The record of a new network.

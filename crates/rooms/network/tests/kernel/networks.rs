@@ -69,6 +69,10 @@ fn wrong_networks_are_refused() {
     let machine = Machine::new();
     let networks = machine.open();
     let subnet = Some("10.1.0.0/24".parse().unwrap());
+    let with = |key: &str, value: &str| {
+        let options = [(key.to_owned(), value.to_owned())].into();
+        NewNetwork { options, ..new("x1") }
+    };
     let wrong = [
         new("../x"),
         new("default"),
@@ -77,6 +81,10 @@ fn wrong_networks_are_refused() {
         NewNetwork { subnet, gateway: Some(Ipv4Addr::new(10, 2, 0, 1)), ..new("x1") },
         NewNetwork { subnet, range: Some("10.2.0.0/24".parse().unwrap()), ..new("x1") },
         NewNetwork { subnet: Some("10.1.0.0/31".parse().unwrap()), ..new("x1") },
+        with("com.docker.network.bridge.enable_icc", "false"),
+        with("com.docker.network.driver.mtu", "9"),
+        with("com.docker.network.bridge.name", "../up0"),
+        with("com.docker.network.bridge.name", "up0"),
     ];
     let links = || run(&machine.host, "ip -o link show type bridge");
     let before = links();

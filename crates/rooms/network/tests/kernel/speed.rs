@@ -18,7 +18,7 @@ fn a_start_is_fast() {
     // Kept, so that the kernel does not take namespaces apart meanwhile.
     let mut sandboxes = Vec::new();
     let mut times: Vec<Duration> = within(&machine.host, || {
-        let mut start = |port| {
+        let start = |port| {
             let begin = Instant::now();
             let mut sandbox = networks.sandbox().unwrap();
             let request = Attach {
