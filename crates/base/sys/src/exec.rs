@@ -39,8 +39,8 @@ pub fn cloexec_from(first: u32) -> io::Result<()> {
     close_range(first, libc::CLOSE_RANGE_CLOEXEC)
 }
 
-/// Closes every descriptor from `first` on. Nothing may use an owned descriptor of that range afterwards: for a process
-/// that is about to do nothing but wait.
+/// Closes every descriptor from `first` on. Nothing may use or drop an owned descriptor of that range afterwards: for a
+/// process that will do nothing but wait, and then end by `process::exit_now`.
 pub fn close_from(first: u32) -> io::Result<()> {
     close_range(first, 0)
 }

@@ -65,10 +65,13 @@ impl Blocked {
     }
 }
 
-/// Sends a signal to a process by its id in this PID namespace; real-time signals too.
-pub fn send(pid: i32, signal: i32) -> io::Result<()> {
+/// Sends a signal to a child that this process has not reaped yet, so that its id cannot mean another process; real-time
+/// signals too. For a process under a system call filter that may lack the calls for pidfds.
+pub fn send_to_child(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: plain numbers.
-    if unsafe { libc::kill(pid, signal) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    #[allow(clippy::disallowed_methods)]
+    let result = unsafe { libc::kill(pid, signal) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Sends a signal through a pidfd, so that it never meets another process; real-time signals too.

@@ -23,8 +23,11 @@ pub fn overlay(snapshot: &Snapshot) -> Result<OwnedFd> {
         return one_layer(lowest);
     }
     let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).map_err(|e| fault("overlay", "overlay", None, e))?;
-    let made = configure(&context, snapshot)
-        .and_then(|()| fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes(snapshot)));
+    for (key, folder) in folders(snapshot) {
+        set_folder(&context, key, folder)
+            .map_err(|e| fault("overlay", &folder.display().to_string(), Some(&context), e))?;
+    }
+    let made = create(&context).and_then(|()| fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes(snapshot)));
     let mount = made.map_err(|e| fault("overlay", &place(snapshot), Some(&context), e))?;
     if snapshot.upper.is_some() && is_read_only(&mount)? {
         return Err(Error::ReadOnly(place(snapshot)));
@@ -43,15 +46,15 @@ fn attributes(snapshot: &Snapshot) -> MountAttrFlags {
     if snapshot.upper.is_some() { MountAttrFlags::empty() } else { MountAttrFlags::MOUNT_ATTR_RDONLY }
 }
 
-fn configure(context: &OwnedFd, snapshot: &Snapshot) -> rustix::io::Result<()> {
+/// The folders of an overlay with their parameters.
+fn folders(snapshot: &Snapshot) -> impl Iterator<Item = (&'static str, &Path)> {
+    let lowers = snapshot.lowers.iter().map(|lower| ("lowerdir+", lower.as_path()));
+    let writable = snapshot.upper.iter().flat_map(|(upper, work)| [("upperdir", upper.as_path()), ("workdir", work)]);
+    lowers.chain(writable)
+}
+
+fn create(context: &OwnedFd) -> rustix::io::Result<()> {
     fsconfig_set_string(context, "source", "overlay")?;
-    for lower in &snapshot.lowers {
-        set_folder(context, "lowerdir+", lower)?;
-    }
-    if let Some((upper, work)) = &snapshot.upper {
-        set_folder(context, "upperdir", upper)?;
-        set_folder(context, "workdir", work)?;
-    }
     for option in ["index", "metacopy", "redirect_dir", "xino"] {
         fsconfig_set_string(context, option, "off")?;
     }

@@ -60,7 +60,7 @@ fn one_layer_is_seen_read_only() {
 
 #[test]
 fn a_missing_layer_is_named() {
-    let snapshot = Snapshot { lowers: vec!["/no/such/layer".into(), "/no/other".into()], upper: None };
+    let snapshot = Snapshot { lowers: vec!["/usr".into(), "/no/such/layer".into()], upper: None };
     let fault = knarr_model::Fault::from(overlay(&snapshot).unwrap_err());
     assert!(fault.full().contains("/no/such/layer"), "{}", fault.full());
     assert_eq!(fault.kind(), knarr_model::Kind::NotFound);

@@ -69,6 +69,9 @@ pub enum Error {
     /// The container's cgroup.
     #[error("cannot {0}")]
     Cgroup(#[from] knarr_cgroups::Error),
+    /// The system call filter.
+    #[error("cannot {0}")]
+    Seccomp(#[from] knarr_seccomp::Error),
     /// Several parts of a removal failed.
     #[error("cannot remove container {id} wholly: {reasons}")]
     Remove {

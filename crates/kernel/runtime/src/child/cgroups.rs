@@ -2,7 +2,7 @@
 //! nothing of the others, with and without a cgroup namespace (flaw row 11).
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use knarr_mounts::{Attributes, attach, clone_tree, filesystem, set_attributes};
 use knarr_sys::mount::{NODEV, NOEXEC, NOSUID, RDONLY};
@@ -43,7 +43,7 @@ pub fn attach_hierarchies(
     Ok(set_attributes(made.as_fd(), closed, false)?)
 }
 
-fn bound(folder: &PathBuf, attributes: Attributes) -> Result<OwnedFd, Failure> {
+fn bound(folder: &Path, attributes: Attributes) -> Result<OwnedFd, Failure> {
     let mount = clone_tree(CWD, folder, false)?;
     let attributes = Attributes { set: NOSUID | NODEV | NOEXEC, clear: 0 }.then(attributes);
     set_attributes(mount.as_fd(), attributes, false)?;

@@ -29,9 +29,10 @@ pub fn first(child: &FirstProcess<'_>, terminal: Option<Terminal>) -> Result<i32
     if let Some(hooks) = child.hooks {
         super::rootfs::hook("startContainer", &hooks.start_container, &hooks.state)?;
     }
+    seal(&child.plan.process, &child.start)?;
     if child.plan.init {
         let link = &child.link;
-        reaper::stay(|| super::report(link, Err(program.become_it())))
+        reaper::stay(|| super::report(link, Err(program.become_it()))).map(|never| match never {})
     } else {
         Err(program.become_it())
     }
@@ -45,6 +46,7 @@ pub fn joining(child: &JoiningProcess<'_>) -> Result<i32, Failure> {
     };
     let program = restrict(child.process, &child.start, terminal)?;
     abandoned(&child.link)?;
+    seal(child.process, &child.start)?;
     Err(program.become_it())
 }
 
@@ -85,15 +87,29 @@ fn restrict(process: &ProcessPlan, start: &Start, terminal: Option<Terminal>) ->
     enter_folder(&process.cwd)?;
     if process.no_new_privileges {
         rustix::thread::set_no_new_privs(true).or_fail("set no_new_privs")?;
+    } else {
+        filter(start)?;
     }
     identity::assume(process)?;
     let path = program::find(&process.args[0], &env)?;
     Ok(Program { path, args: process.args.clone(), env })
 }
 
+/// With no_new_privs the filter needs no capability, and comes last.
+fn seal(process: &ProcessPlan, start: &Start) -> Result<(), Failure> {
+    if process.no_new_privileges { filter(start) } else { Ok(()) }
+}
+
+fn filter(start: &Start) -> Result<(), Failure> {
+    match &start.seccomp {
+        Some(program) => knarr_seccomp::install(program).or_fail("install the seccomp filter").map(drop),
+        None => Ok(()),
+    }
+}
+
 fn limits(process: &ProcessPlan) -> Result<(), Failure> {
     for (name, resource, limit) in &process.rlimits {
-        setrlimit(*resource, limit.clone()).or_fail(format!("set {name}"))?;
+        setrlimit(*resource, *limit).or_fail(format!("set {name}"))?;
     }
     if let Some(attr) = &process.scheduler {
         knarr_sys::process::set_scheduler(attr).or_fail("set the scheduling policy")?;

@@ -95,6 +95,8 @@ pub struct Start {
     pub preserve_fds: u32,
     /// Whether it gets a session keyring of its own.
     pub keyring: bool,
+    /// The system call filter.
+    pub seccomp: Option<knarr_seccomp::Program>,
 }
 
 /// Becomes the container's first process; the exit code is for a failure, which was reported.

@@ -1,6 +1,8 @@
 //! The init process that the engine may ask for: this process stays the container's first one, the user's program
 //! becomes its child. It forwards signals, reaps what is orphaned, and ends with the program's code.
 
+use std::convert::Infallible;
+
 use knarr_sys::clone::fork;
 use knarr_sys::exec::close_from;
 use knarr_sys::process::take_foreground;
@@ -16,8 +18,8 @@ const SIGTTIN: i32 = 21;
 const SIGTTOU: i32 = 22;
 const SIGCHLD: i32 = 17;
 
-/// Runs `program` in a child and stays until it has ended; gives its exit code.
-pub fn stay(program: impl FnOnce() -> i32) -> Result<i32, Failure> {
+/// Runs `program` in a child, stays until it has ended, and ends with its exit code.
+pub fn stay(program: impl FnOnce() -> i32) -> Result<Infallible, Failure> {
     let signals = Blocked::all().or_fail("block the signals")?;
     let child = fork(|| {
         if isatty(rustix::stdio::stdin()) {
@@ -30,23 +32,23 @@ pub fn stay(program: impl FnOnce() -> i32) -> Result<i32, Failure> {
     let child = child.or_fail("start the program under init")?;
     // Nothing of the runtime may stay to be seen: it is not dumpable, its title was replaced on entering.
     close_from(3).or_fail("close descriptors")?;
-    watch(&signals, child)
+    knarr_sys::process::exit_now(watch(&signals, child))
 }
 
-fn watch(signals: &Blocked, pid: Pid) -> Result<i32, Failure> {
+fn watch(signals: &Blocked, pid: Pid) -> i32 {
     loop {
         let Ok(received) = signals.wait() else { continue };
         match received.signal {
             SIGCHLD => {
                 if let Some(code) = reap(pid) {
-                    return Ok(code);
+                    return code;
                 }
             }
             SIGTTIN | SIGTTOU => {}
             signal if OWN.contains(&signal) && !received.by_process => {}
             signal => {
                 // It may have ended in this moment; then its SIGCHLD is next.
-                let _gone = signals::send(pid.as_raw_nonzero().get(), signal);
+                let _gone = signals::send_to_child(pid.as_raw_nonzero().get(), signal);
             }
         }
     }

@@ -38,7 +38,7 @@ pub fn run(global: &Global, words: &[String]) -> Result<i32> {
     let wait = foreground::Wait::prepare()?;
     let made = launch::launch(&launch)?;
     start::after(&made.spec, &made.record)?;
-    let code = wait.for_end(made.child.pid)?;
+    let code = wait.for_end(&made.child)?;
     if !words.has("keep") {
         delete::delete(&global.root, &launch.id, true)?;
     }

@@ -51,7 +51,7 @@ pub fn main(global: &Global, words: &[String]) -> Result<i32> {
     let wait = (!words.has("detach")).then(foreground::Wait::prepare).transpose()?;
     let child = join(&record, &spec, &process, &words, console.as_deref())?;
     match wait {
-        Some(wait) => wait.for_end(child.pid),
+        Some(wait) => wait.for_end(&child),
         None => Ok(0),
     }
 }
@@ -78,6 +78,7 @@ fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, cons
         start: Start {
             preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
             keyring: !words.has("no-new-keyring"),
+            seccomp: launch::filter(spec)?,
         },
     };
     let child = born(joining)?;

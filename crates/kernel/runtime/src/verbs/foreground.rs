@@ -1,7 +1,10 @@
 //! Waiting in the foreground: signals go to the program, its exit code becomes ours.
 
+use std::os::fd::AsFd;
+
+use knarr_sys::clone::Child;
 use knarr_sys::signals::{self, Blocked};
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::process::{WaitOptions, waitpid};
 
 use crate::child::exit_code;
 use crate::{Error, Result};
@@ -18,16 +21,16 @@ impl Wait {
     }
 
     /// Forwards signals to the child until it has ended.
-    pub fn for_end(&self, child: Pid) -> Result<i32> {
+    pub fn for_end(&self, child: &Child) -> Result<i32> {
         loop {
-            let ended = rustix::io::retry_on_intr(|| waitpid(Some(child), WaitOptions::NOHANG));
+            let ended = rustix::io::retry_on_intr(|| waitpid(Some(child.pid), WaitOptions::NOHANG));
             if let Some((_, status)) = ended.map_err(|e| Error::io("wait for", "the program", e))? {
                 return Ok(exit_code(status));
             }
             match self.0.wait() {
                 Ok(received) if received.signal != SIGCHLD => {
                     // It may have ended in this moment; the next turn finds out.
-                    let _gone = signals::send(child.as_raw_nonzero().get(), received.signal);
+                    let _gone = signals::send_to(child.pidfd.as_fd(), received.signal);
                 }
                 _ => {}
             }

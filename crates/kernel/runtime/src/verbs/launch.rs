@@ -109,18 +109,23 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
         fifo: launch.stop_before_program.then(|| fifo(folder)).transpose()?,
         parent_works: parent_works(&spec, plan),
         hooks: hooks.as_ref(),
-        start: Start { preserve_fds: launch.preserve_fds, keyring: launch.keyring },
+        start: Start { preserve_fds: launch.preserve_fds, keyring: launch.keyring, seccomp: filter(&spec)? },
     };
     let child = born(first, plan.namespaces.clone_flags)?;
     record.pid = child.pid.as_raw_nonzero().get();
-    let made = Made { child, record, spec };
-    match follow(launch, plan, folder, &ours, made) {
-        Ok(made) => Ok(made),
-        Err((made, error)) => {
-            end(&made.child);
-            Err(error)
-        }
+    let mut made = Made { child, record, spec };
+    follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| end(&made.child))?;
+    Ok(made)
+}
+
+/// Compiles the document's system call filter, for the first process and for every one that joins.
+pub fn filter(spec: &Spec) -> Result<Option<knarr_seccomp::Program>> {
+    let Some(profile) = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref()) else { return Ok(None) };
+    let program = knarr_seccomp::compile(profile)?;
+    if program.notifies() {
+        return Err(Error::Spec("seccomp: SCMP_ACT_NOTIFY is not supported".to_owned()));
     }
+    Ok(Some(program))
 }
 
 /// Makes the process; what it needs is closed here once it has it.
@@ -132,26 +137,21 @@ fn born(first: FirstProcess<'_>, namespaces: u64) -> Result<Child> {
 }
 
 /// Records the process and listens to it until it is where it should be.
-fn follow(launch: &Launch, plan: &Plan, folder: &Path, link: &Link, mut made: Made) -> Result<Made, (Made, Error)> {
-    let mut steps = || {
-        made.record.start_time = start_time(made.record.pid).unwrap_or(0);
-        made.record.write(folder)?;
-        loop {
-            match link.next()? {
-                Message::Ready => {
-                    work_for(&made, plan)?;
-                    link.go()?;
-                }
-                Message::Created | Message::Started => break,
-                Message::Failed(failure) => return Err(failure.into()),
+fn follow(launch: &Launch, plan: &Plan, folder: &Path, link: &Link, made: &mut Made) -> Result<()> {
+    made.record.start_time = start_time(made.record.pid).unwrap_or(0);
+    made.record.write(folder)?;
+    loop {
+        match link.next()? {
+            Message::Ready => {
+                work_for(made, plan)?;
+                link.go()?;
             }
+            Message::Created | Message::Started => break,
+            Message::Failed(failure) => return Err(failure.into()),
         }
-        launch.pid_file.as_deref().map_or(Ok(()), |path| replace(path, made.record.pid.to_string().as_bytes()))
-    };
-    match steps() {
-        Ok(()) => Ok(made),
-        Err(error) => Err((made, error)),
     }
+    let pid = made.record.pid.to_string();
+    launch.pid_file.as_deref().map_or(Ok(()), |path| replace(path, pid.as_bytes()))
 }
 
 /// What only the parent can do once the namespaces exist.

@@ -1,0 +1,60 @@
+//! The init process that is asked for by annotation.
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+
+use support::{Bundle, status_field};
+
+fn with_init(script: &str) -> Bundle {
+    let mut bundle = Bundle::shell(script);
+    bundle.spec.annotations.insert("dev.knarr.init".into(), "true".into());
+    bundle
+}
+
+#[test]
+fn the_program_is_a_child_and_its_exit_code_arrives() {
+    assert_eq!(with_init("test $$ != 1 && exit 33").run().status.code(), Some(33));
+    assert_eq!(with_init("kill -9 $$").run().status.code(), Some(137));
+}
+
+#[test]
+fn nothing_of_the_runtime_is_seen_in_it() {
+    let mut bundle = with_init("cat /proc/1/cmdline; echo; ls /proc/1/fd /proc/1/root 2>/dev/null; cat /proc/1/status");
+    bundle.capabilities(&["CAP_CHOWN"]);
+    let output = bundle.output();
+    assert!(output.starts_with("knarr-init"), "{output}");
+    assert!(!output.contains(bundle.path().to_str().unwrap()), "{output}");
+    assert_eq!(status_field(&output, "CapEff"), "0000000000000001");
+    assert_eq!(status_field(&output, "NoNewPrivs"), "1");
+}
+
+#[test]
+fn orphans_are_reaped() {
+    let script = "(sleep 0.05 & ) ; (sleep 0.05 &) ; sleep 0.3; cat /proc/[0-9]*/status | grep -c 'State:.*Z'";
+    let output = with_init(script).run();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0");
+}
+
+#[test]
+fn signals_are_forwarded_to_the_program() {
+    let bundle = with_init("trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done");
+    let mut child = bundle.spawn();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    bundle.ok(&["kill", bundle.id(), "TERM"]);
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+#[test]
+fn a_program_that_cannot_start_is_reported() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut bundle = with_init("");
+    bundle.process().args = vec!["/etc/data".into()];
+    let file = bundle.rootfs().join("etc/data");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = bundle.run();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("exec /etc/data: exec format error"));
+    bundle.assert_nothing_left();
+}
