@@ -78,8 +78,10 @@ impl Drop for Housekeeper {
 
 fn run(shared: &Shared, mut watch: Watch) {
     loop {
+        // Asked before the links are taken: what was buried before the stop is removed.
+        let stop = shared.bell.stop.load(Ordering::Acquire);
         remove_links(shared.bell.take_dead_links());
-        if shared.bell.stop.load(Ordering::Acquire) {
+        if stop {
             return;
         }
         match shared.pool.refill() {
