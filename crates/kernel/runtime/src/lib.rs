@@ -28,6 +28,7 @@ mod link;
 mod log;
 mod namespaces;
 mod plan;
+mod protect;
 mod record;
 mod time;
 mod verbs;

@@ -21,7 +21,7 @@ use std::io::Write;
 
 use crate::arguments::{self, Global};
 use crate::log::Log;
-use crate::{Error, Result};
+use crate::{Error, Result, protect};
 
 /// Runs a command line and gives the exit code.
 pub fn dispatch(args: &[OsString]) -> i32 {
@@ -42,6 +42,9 @@ pub fn dispatch(args: &[OsString]) -> i32 {
 }
 
 fn run(global: &Global, verb: &str, rest: &[String]) -> Result<i32> {
+    if matches!(verb, "run" | "create" | "exec") {
+        protect::read_only_executable()?;
+    }
     match verb {
         "run" => create::run(global, rest),
         "create" => create::create(global, rest),
