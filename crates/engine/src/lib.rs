@@ -21,6 +21,7 @@ mod events;
 mod files;
 mod filters;
 mod images;
+mod networks;
 mod readiness;
 mod roots;
 mod scratch;
@@ -28,6 +29,7 @@ mod shim;
 mod streams;
 mod system;
 mod time;
+mod volumes;
 
 pub use config::Config;
 pub use containers::{

@@ -1,7 +1,9 @@
 //! The routes, one file a group.
 
 mod images;
+mod networks;
 mod system;
+mod volumes;
 
 use std::sync::Arc;
 
@@ -19,7 +21,9 @@ pub(crate) type Daemon = State<Arc<Engine>>;
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
     Router::new()
         .merge(images::routes())
+        .merge(networks::routes())
         .merge(system::routes())
+        .merge(volumes::routes())
         .fallback(page_not_found)
         .method_not_allowed_fallback(page_not_found)
         .with_state(engine)

@@ -1,0 +1,16 @@
+//! Volumes: one file a verb; the volume room does the work.
+
+mod create;
+mod inspect;
+mod prune;
+mod remove;
+mod users;
+
+use knarr_volumes::Volume;
+
+use crate::Event;
+
+/// An event about a volume.
+fn event(action: &str, volume: &Volume) -> Event {
+    Event::new("volume", action, volume.name.as_str()).with("driver", "local")
+}
