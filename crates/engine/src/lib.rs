@@ -42,4 +42,5 @@ pub use files::{CommitRequest, CopyIn, CopyOut, Export};
 pub use filters::Filters;
 pub use images::{ImageQuery, ImportRequest, Loaded, Save};
 pub use system::Totals;
+pub use knarr_layers::Change;
 pub use time::Timestamp;

@@ -1,5 +1,6 @@
 //! The routes, one file a group.
 
+mod files;
 mod images;
 mod networks;
 mod system;
@@ -20,6 +21,7 @@ pub(crate) type Daemon = State<Arc<Engine>>;
 /// All routes.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
     Router::new()
+        .merge(files::routes())
         .merge(images::routes())
         .merge(networks::routes())
         .merge(system::routes())

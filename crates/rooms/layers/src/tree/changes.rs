@@ -10,15 +10,15 @@ use super::lookup;
 use crate::error::{Error, Result};
 use crate::unpack::is_whiteout;
 
-/// How a path differs from the image.
+/// How a path differs from the image, with Docker's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// Other content or attributes.
-    Changed,
+    Changed = 0,
     /// New.
-    Added,
+    Added = 1,
     /// Gone.
-    Deleted,
+    Deleted = 2,
 }
 
 /// One path that differs.

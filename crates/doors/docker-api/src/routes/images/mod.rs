@@ -6,6 +6,8 @@ mod import;
 mod name;
 mod read;
 
+pub(super) use name::of_query as name_of_query;
+
 use std::sync::Arc;
 
 use axum::Router;
