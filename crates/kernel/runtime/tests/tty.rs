@@ -62,8 +62,9 @@ fn start(bundle: &Bundle) -> std::fs::File {
 fn the_program_has_a_terminal_of_the_given_size() {
     let bundle = with_terminal("tty; stty size; stat -c %F:%t /dev/console; read line; echo got $line; echo end");
     let mut master = start(&bundle);
+    let mut text = read_until(&mut master, "file:88\r\n");
     master.write_all(b"hello\n").unwrap();
-    let text = read_until(&mut master, "end\r\n");
+    text += &read_until(&mut master, "end\r\n");
     assert!(text.contains("/dev/pts/0\r\n11 22\r\n"), "{text}");
     assert!(text.contains("character special file:88"), "{text}");
     assert!(text.contains("got hello\r\n"), "{text}");
