@@ -2,12 +2,20 @@
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, mkdirat, openat, openat2};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, mkdirat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use crate::{Error, Result};
+
+/// How many links that lead to nothing are followed, as the kernel counts the others.
+const LINK_LIMIT: u32 = 40;
+
+fn fewer(links: u32) -> rustix::io::Result<u32> {
+    links.checked_sub(1).ok_or(Errno::LOOP)
+}
 
 /// A folder within which paths are resolved: `..` and absolute links stay inside, magic links are not followed.
 #[derive(Debug)]
@@ -39,54 +47,63 @@ impl Root {
         self.try_open(path, flags, restrict).map_err(|e| Error::io("open", path.display().to_string(), e))
     }
 
-    /// Opens a folder, and makes it and the folders above it with `mode` where they are missing.
+    /// Opens a folder, and makes it and the folders above it with `mode` where they are missing. A link that leads to
+    /// nothing is followed, inside the root, and what it names is made.
     pub fn make_folder(&self, path: &Path, mode: Mode) -> Result<OwnedFd> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY;
-        match self.try_open(path, flags, ResolveFlags::empty()) {
-            Err(Errno::NOENT) => self.make_folders(path, mode),
-            other => other.map_err(|e| Error::io("open", path.display().to_string(), e)),
-        }
+        let fault = |e| Error::io("create the folder", path.display().to_string(), e);
+        self.folder_at(path, mode, LINK_LIMIT).map_err(fault)
     }
 
-    /// Opens a file of any type, and makes an empty regular one, and the folders above it, where it is missing.
+    /// Opens a file of any type, and makes an empty regular one, and the folders above it, where it is missing; links as
+    /// for [`Root::make_folder`].
     pub fn make_file(&self, path: &Path, mode: Mode) -> Result<OwnedFd> {
-        match self.try_open(path, OFlags::PATH, ResolveFlags::empty()) {
-            Err(Errno::NOENT) => {}
-            other => return other.map_err(|e| Error::io("open", path.display().to_string(), e)),
-        }
-        let (folder, name) = self.parent(path)?;
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;
-        openat(&folder, name, flags, mode).map_err(|e| Error::io("create", path.display().to_string(), e))?;
-        self.open_as(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS)
+        let fault = |e| Error::io("create", path.display().to_string(), e);
+        self.file_at(path, mode, LINK_LIMIT).map_err(fault)
     }
 
     /// Opens the folder that a path lies in, made where it is missing, and gives the path's last name.
     pub fn parent<'a>(&self, path: &'a Path) -> Result<(OwnedFd, &'a OsStr)> {
-        let name = path.file_name().ok_or_else(|| Error::io("use", path.display().to_string(), Errno::INVAL))?;
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        Ok((self.make_folder(folder, Mode::from_raw_mode(0o755))?, name))
+        let fault = |e| Error::io("create the folder of", path.display().to_string(), e);
+        self.parent_at(path, LINK_LIMIT).map_err(fault)
     }
 
-    fn make_folders(&self, path: &Path, mode: Mode) -> Result<OwnedFd> {
-        let fault = |e: Errno| Error::io("create the folder", path.display().to_string(), e);
-        let mut sofar = PathBuf::from("/");
-        let mut folder =
-            self.try_open(&sofar, OFlags::PATH | OFlags::DIRECTORY, ResolveFlags::empty()).map_err(fault)?;
-        for part in path.components() {
-            if matches!(part, Component::RootDir | Component::CurDir) {
-                continue;
-            }
-            sofar.push(part);
-            let flags = OFlags::PATH | OFlags::DIRECTORY;
-            folder = match self.try_open(&sofar, flags, ResolveFlags::empty()) {
-                Err(Errno::NOENT) => {
-                    mkdirat(&folder, part.as_os_str(), mode).map_err(fault)?;
-                    self.try_open(&sofar, flags | OFlags::NOFOLLOW, ResolveFlags::empty()).map_err(fault)?
-                }
-                other => other.map_err(fault)?,
-            };
+    fn folder_at(&self, path: &Path, mode: Mode, links: u32) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        match self.try_open(path, flags, ResolveFlags::empty()) {
+            Err(Errno::NOENT) if path.file_name().is_some() => {}
+            other => return other,
         }
-        Ok(folder)
+        let (folder, name) = self.parent_at(path, links)?;
+        match mkdirat(&folder, name, mode) {
+            Err(Errno::EXIST) => self.folder_at(&self.followed(path, &folder, name)?, mode, fewer(links)?),
+            other => other.and_then(|()| self.try_open(path, flags | OFlags::NOFOLLOW, ResolveFlags::empty())),
+        }
+    }
+
+    fn file_at(&self, path: &Path, mode: Mode, links: u32) -> rustix::io::Result<OwnedFd> {
+        match self.try_open(path, OFlags::PATH, ResolveFlags::empty()) {
+            Err(Errno::NOENT) => {}
+            other => return other,
+        }
+        let (folder, name) = self.parent_at(path, links)?;
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;
+        match openat(&folder, name, flags, mode) {
+            Err(Errno::EXIST) => self.file_at(&self.followed(path, &folder, name)?, mode, fewer(links)?),
+            other => other.and_then(|_| self.try_open(path, OFlags::PATH | OFlags::NOFOLLOW, ResolveFlags::empty())),
+        }
+    }
+
+    fn parent_at<'a>(&self, path: &'a Path, links: u32) -> rustix::io::Result<(OwnedFd, &'a OsStr)> {
+        let name = path.file_name().ok_or(Errno::INVAL)?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        Ok((self.folder_at(folder, Mode::from_raw_mode(0o755), links)?, name))
+    }
+
+    /// Where the link at `path` leads. The answer is looked up inside the root again, so it can say what it wants.
+    fn followed(&self, path: &Path, folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<PathBuf> {
+        let target = readlinkat(folder, name, Vec::new())?;
+        let target = Path::new(OsStr::from_bytes(target.as_bytes()));
+        Ok(path.parent().unwrap_or(Path::new("/")).join(target))
     }
 
     fn try_open(&self, path: &Path, flags: OFlags, restrict: ResolveFlags) -> rustix::io::Result<OwnedFd> {
@@ -142,10 +159,26 @@ mod tests {
     }
 
     #[test]
-    fn a_dangling_link_is_not_written_through() {
+    fn what_a_dangling_link_names_is_made_inside_the_root() {
         let folder = tempfile::tempdir().unwrap();
-        symlink("/nowhere", folder.path().join("link")).unwrap();
-        assert!(root(folder.path()).make_file(Path::new("/link"), Mode::from_raw_mode(0o644)).is_err());
-        assert!(!folder.path().join("nowhere").exists());
+        std::fs::create_dir(folder.path().join("etc")).unwrap();
+        symlink("../../run/a/file", folder.path().join("etc/link")).unwrap();
+        symlink("/elsewhere", folder.path().join("way")).unwrap();
+        let root = root(folder.path());
+        root.make_file(Path::new("/etc/link"), Mode::from_raw_mode(0o644)).unwrap();
+        root.make_folder(Path::new("/way/below"), Mode::from_raw_mode(0o755)).unwrap();
+        assert!(folder.path().join("run/a/file").is_file());
+        assert!(folder.path().join("elsewhere/below").is_dir());
+        assert!(!Path::new("/elsewhere").exists());
+    }
+
+    #[test]
+    fn links_in_a_circle_end() {
+        let folder = tempfile::tempdir().unwrap();
+        symlink("b/x", folder.path().join("a")).unwrap();
+        symlink("a/x", folder.path().join("b")).unwrap();
+        let root = root(folder.path());
+        assert!(root.make_folder(Path::new("/a"), Mode::from_raw_mode(0o755)).is_err());
+        assert!(root.make_file(Path::new("/a"), Mode::from_raw_mode(0o644)).is_err());
     }
 }

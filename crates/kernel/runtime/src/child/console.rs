@@ -9,6 +9,7 @@ use std::path::Path;
 use knarr_mounts::{Root, attach, clone_tree};
 use knarr_spec::ConsoleSize;
 use rustix::fs::{Mode, OFlags, fstat, fstatfs, major, minor, openat};
+use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
@@ -25,7 +26,11 @@ pub struct Terminal(OwnedFd);
 /// Opens a new terminal of the devpts that is mounted inside `root`, binds it at `/dev/console` and sends the master.
 pub fn open(root: &Root, socket: BorrowedFd<'_>) -> Result<Terminal, Failure> {
     let terminal = pair(root, socket)?;
-    let place = root.make_file(Path::new("/dev/console"), Mode::from_raw_mode(0o600))?;
+    let path = Path::new("/dev/console");
+    let place = match root.open_without_links(path) {
+        Err(error) if error.errno() == Some(Errno::NOENT) => root.make_file(path, Mode::from_raw_mode(0o600))?,
+        other => other?,
+    };
     if is_link(&place)? {
         return Err(Failure::text("/dev/console is a link"));
     }
@@ -64,7 +69,7 @@ fn hand_out(master: &OwnedFd, socket: BorrowedFd<'_>) -> rustix::io::Result<()> 
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     let fds = [master.as_fd()];
     if !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
-        return Err(rustix::io::Errno::NOBUFS);
+        return Err(Errno::NOBUFS);
     }
     sendmsg(socket, &[IoSlice::new(b"/dev/pts/ptmx")], &mut ancillary, SendFlags::NOSIGNAL).map(drop)
 }
