@@ -1,10 +1,10 @@
 //! New processes: clone3(2).
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 /// New mount namespace.
 pub const NEWNS: u64 = libc::CLONE_NEWNS as u64;
@@ -50,6 +50,14 @@ pub struct Child {
     pub pid: Pid,
     /// Its descriptor, close-on-exec.
     pub pidfd: OwnedFd,
+}
+
+impl Child {
+    /// Ends it, if it has not ended yet, and reaps it.
+    pub fn end(&self) {
+        let _ended_already = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        let _reaped = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED);
+    }
 }
 
 /// Runs `child` in a copy of this process with the new namespaces of `flags` ([`NEWNS`], …), inside `cgroup` (a folder

@@ -24,6 +24,8 @@ mod tree;
 pub use attributes::{Attributes, Propagation};
 pub use error::{Error, Result};
 pub use options::{Bind, Options};
-pub use overlay::overlay;
+pub use overlay::{overlay, overlay_for};
 pub use root::Root;
-pub use tree::{attach, clone_tree, detach, filesystem, filesystem_with_attributes, set_attributes, set_propagation};
+pub use tree::{
+    attach, clone_tree, detach, filesystem, filesystem_with_attributes, set_attributes, set_owners, set_propagation,
+};

@@ -1,9 +1,9 @@
 //! Detached mounts: making them, changing them, attaching them.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use knarr_sys::mount::mount_setattr;
+use knarr_sys::mount::{IDMAP, MountAttr, mount_setattr};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, fsconfig_create,
     fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree, unmount,
@@ -75,6 +75,13 @@ pub fn clone_tree(dir: BorrowedFd<'_>, path: &Path, recursive: bool) -> Result<O
 /// Changes the attributes of the mount behind `mount`, and with `recursive` of all below it.
 pub fn set_attributes(mount: BorrowedFd<'_>, attributes: Attributes, recursive: bool) -> Result<()> {
     mount_setattr(mount, c"", recursive, &attributes.raw()).map_err(|e| Error::io("set attributes of", "a mount", e))
+}
+
+/// Maps the owners on a detached mount through a user namespace: what is user 0 on the disk is seen as whom the namespace
+/// calls 0.
+pub fn set_owners(mount: BorrowedFd<'_>, userns: BorrowedFd<'_>) -> Result<()> {
+    let attr = MountAttr { set: IDMAP, userns: userns.as_raw_fd() as u64, ..MountAttr::default() };
+    mount_setattr(mount, c"", false, &attr).map_err(|e| Error::io("map the owners of", "a mount", e))
 }
 
 /// Changes the propagation of the mount behind `mount`, and with `recursive` of all below it.

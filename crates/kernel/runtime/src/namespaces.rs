@@ -5,10 +5,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use knarr_spec::{IdMapping, NamespaceKind};
+use knarr_sys::clone::{NEWUSER, clone3};
 use knarr_sys::namespaces::unshare;
 use rustix::fs::{Mode, OFlags};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
+use crate::link::Link;
 use crate::plan::Namespaces;
 use crate::{Error, Result};
 
@@ -51,6 +53,20 @@ pub fn write_maps(pid: i32, plan: &Namespaces) -> Result<()> {
     }
     write(&format!("/proc/{pid}/uid_map"), &lines(&plan.uid_map))?;
     write(&format!("/proc/{pid}/gid_map"), &lines(&plan.gid_map))
+}
+
+/// A user namespace with the container's maps, for mapping the owners of its layers before it exists itself.
+pub fn mapped_users(plan: &Namespaces) -> Result<OwnedFd> {
+    let (ours, theirs) = Link::pair()?;
+    let holder = clone3(NEWUSER, None, || i32::from(theirs.ready_and_wait().is_err()))
+        .map_err(|e| Error::io("make", "a user namespace", e))?;
+    let pid = holder.pid.as_raw_nonzero().get();
+    let made = ours
+        .next()
+        .and_then(|_| write_maps(pid, plan))
+        .and_then(|()| open_file(Path::new(&format!("/proc/{pid}/ns/user"))));
+    holder.end();
+    made
 }
 
 fn lines(map: &[IdMapping]) -> String {

@@ -46,6 +46,27 @@ fn the_host_never_sees_the_mount_and_it_goes_with_the_last_process() {
 }
 
 #[test]
+fn in_a_user_namespace_the_layers_belong_to_its_root() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let mut bundle =
+        Bundle::shell("stat -c %u:%g /from-top /etc/passwd /proc/self/; echo x > /new; echo y >> /etc/passwd");
+    let file = stack(&bundle, true);
+    fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    chown(bundle.path().join("upper"), Some(300_000), Some(300_000)).unwrap();
+    let map = knarr_spec::IdMapping { container_id: 0, host_id: 300_000, size: 65_536 };
+    let user = knarr_spec::Namespace { kind: knarr_spec::NamespaceKind::User, path: String::new() };
+    bundle.linux().namespaces.push(user);
+    bundle.linux().uid_mappings = vec![map];
+    bundle.linux().gid_mappings = vec![map];
+    let path = bundle.path().to_str().unwrap();
+    let output = bundle.ok(&["run", "--bundle", path, "--rootfs-snapshot", &file, bundle.id()]);
+    assert_eq!(output, "0:0\n0:0\n0:0\n");
+    assert_eq!(fs::metadata(bundle.path().join("upper/new")).unwrap().uid(), 300_000);
+    assert_eq!(fs::metadata(bundle.path().join("upper/etc/passwd")).unwrap().uid(), 300_000);
+    assert_eq!(fs::metadata(bundle.path().join("base/etc/passwd")).unwrap().uid(), 0);
+}
+
+#[test]
 fn a_snapshot_that_cannot_be_mounted_leaves_nothing() {
     let bundle = Bundle::program(&["/bin/true"]);
     let file = stack(&bundle, true);

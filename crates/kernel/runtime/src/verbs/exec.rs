@@ -83,7 +83,7 @@ fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, cons
     };
     let child = born(joining)?;
     let path = words.value("pid-file").map(Path::new);
-    follow(&ours, &child, path).inspect_err(|_| launch::end(&child))?;
+    follow(&ours, &child, path).inspect_err(|_| child.end())?;
     Ok(child)
 }
 

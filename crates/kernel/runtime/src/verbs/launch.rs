@@ -10,7 +10,6 @@ use knarr_model::Snapshot;
 use knarr_spec::{NamespaceKind, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
 use crate::link::{Link, Message};
@@ -114,7 +113,7 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
     let child = born(first, plan.namespaces.clone_flags)?;
     record.pid = child.pid.as_raw_nonzero().get();
     let mut made = Made { child, record, spec };
-    follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| end(&made.child))?;
+    follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| made.child.end())?;
     Ok(made)
 }
 
@@ -190,15 +189,13 @@ fn record(launch: &Launch, spec: &Spec, cgroup: &Cgroup) -> Record {
     }
 }
 
-/// Ends a process that is not wanted any more, and reaps it.
-pub fn end(child: &Child) {
-    let _ended_already = rustix::process::pidfd_send_signal(&child.pidfd, rustix::process::Signal::KILL);
-    let _reaped = waitid(WaitId::PidFd(child.pidfd.as_fd()), WaitIdOptions::EXITED);
-}
-
 /// A snapshot is mounted here, detached: whatever becomes of the child, nothing is left in a mount table.
 fn root_mount(plan: &Plan) -> Result<Option<OwnedFd>> {
     match &plan.root.source {
+        RootSource::Snapshot(snapshot) if plan.namespaces.is_new(NamespaceKind::User) => {
+            let users = namespaces::mapped_users(&plan.namespaces)?;
+            Ok(Some(knarr_mounts::overlay_for(snapshot, users.as_fd())?))
+        }
         RootSource::Snapshot(snapshot) => Ok(Some(knarr_mounts::overlay(snapshot)?)),
         RootSource::Folder(_) => Ok(None),
     }
