@@ -1,7 +1,7 @@
 //! The engine's state, its opening and its end.
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use knarr_content::Content;
@@ -10,6 +10,7 @@ use knarr_layers::Layers;
 use knarr_model::{Fault, Kind, Result, Snapshot};
 use knarr_network::Networks;
 use knarr_store::Store;
+use knarr_transfer::Client;
 use knarr_volumes::Volumes;
 
 use crate::containers::{Containers, LogWatch, Record, restore};
@@ -26,6 +27,8 @@ pub struct Engine {
     pub(crate) content: Content,
     pub(crate) layers: Arc<Layers>,
     pub(crate) images: Images,
+    /// Made when it is first needed.
+    pub(crate) registries: OnceLock<Client>,
     /// None once the daemon ends.
     networks: ArcSwapOption<Networks>,
     pub(crate) volumes: Volumes,
@@ -60,6 +63,7 @@ impl Engine {
             id: daemon_id(&store)?,
             layers: Arc::new(Layers::open(&roots.data("layers"))?),
             images: Images::new(store.clone(), Arc::new(content.clone())),
+            registries: OnceLock::new(),
             networks: ArcSwapOption::from_pointee(networks),
             volumes: Volumes::open(&roots.data("volumes"), store.clone())?,
             containers: Containers::default(),

@@ -14,6 +14,7 @@
 //! announced; every transition keeps its cause; what an image says is data, never policy and never a host path.
 #![forbid(unsafe_code)]
 
+mod build;
 mod config;
 mod containers;
 mod engine;
@@ -29,8 +30,10 @@ mod shim;
 mod streams;
 mod system;
 mod time;
+mod transfer;
 mod volumes;
 
+pub use build::{BuildFailure, BuildOptions, BuildRequest, RunOptions};
 pub use config::Config;
 pub use containers::{
     AttachOptions, Attachment, Condition, Container, ExecStream, ListOptions, LogOptions, LogStream, MountRecord,
@@ -44,3 +47,4 @@ pub use images::{ImageQuery, ImportRequest, Loaded, Save};
 pub use system::Totals;
 pub use knarr_layers::Change;
 pub use time::Timestamp;
+pub use transfer::{Credentials, Pull, Push};
