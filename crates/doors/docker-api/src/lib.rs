@@ -16,6 +16,7 @@ mod error;
 mod front;
 mod hijack;
 mod long_body;
+mod progress;
 mod query;
 mod routes;
 mod server;

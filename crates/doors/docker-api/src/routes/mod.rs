@@ -1,9 +1,11 @@
 //! The routes, one file a group.
 
+mod build;
 mod files;
 mod images;
 mod networks;
 mod system;
+mod transfer;
 mod volumes;
 
 use std::sync::Arc;
@@ -21,10 +23,12 @@ pub(crate) type Daemon = State<Arc<Engine>>;
 /// All routes.
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
     Router::new()
+        .merge(build::routes())
         .merge(files::routes())
         .merge(images::routes())
         .merge(networks::routes())
         .merge(system::routes())
+        .merge(transfer::routes())
         .merge(volumes::routes())
         .fallback(page_not_found)
         .method_not_allowed_fallback(page_not_found)

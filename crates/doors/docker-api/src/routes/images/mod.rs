@@ -13,12 +13,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use knarr_engine::Engine;
 use knarr_model::{Fault, Kind};
 
-use super::Daemon;
+use super::{Daemon, transfer};
 use crate::error::Result;
 use crate::query::Query;
 
@@ -51,16 +52,23 @@ async fn get_one(State(engine): Daemon, Path(path): Path<String>) -> Result<Resp
     }
 }
 
-/// `POST /images/NAME/tag`.
-async fn post_one(State(engine): Daemon, Path(path): Path<String>, query: Query) -> Result<Response> {
-    let (name, _) = split(&path, &["tag"])?;
-    change::tag(&engine, name, &query)
+/// `POST /images/NAME/{tag,push}`.
+async fn post_one(
+    State(engine): Daemon,
+    Path(path): Path<String>,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response> {
+    match split(&path, &["tag", "push"])? {
+        (name, "push") => transfer::push(engine, name, &query, &headers).await,
+        (name, _) => change::tag(&engine, name, &query),
+    }
 }
 
-/// `POST /images/create`: an import.
-async fn create(State(engine): Daemon, query: Query, body: Body) -> Result<Response> {
+/// `POST /images/create`: an import or a pull.
+async fn create(State(engine): Daemon, query: Query, headers: HeaderMap, body: Body) -> Result<Response> {
     if query.has("fromSrc") {
         return Ok(import::import(engine, query, body).await?.into_response());
     }
-    Err(page_not_found().into())
+    transfer::pull(engine, &query, &headers).await
 }

@@ -1,0 +1,90 @@
+//! Pull and push, which `/images/…` hands over, and `/auth`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use axum::{Json, Router};
+use http::HeaderMap;
+use knarr_engine::{Credentials, Engine, Pull, Push};
+use knarr_model::{Digest, Fault, Kind, Progress, Reference};
+use serde_json::{Value, json};
+
+use super::Daemon;
+use crate::body;
+use crate::error::Result;
+use crate::progress;
+use crate::query::Query;
+
+pub(super) fn routes() -> Router<Arc<Engine>> {
+    Router::new().route("/auth", post(auth))
+}
+
+/// Who the client says it is to the registry.
+fn credentials(headers: &HeaderMap) -> Result<Credentials> {
+    let header = headers.get("x-registry-auth").map(|value| value.to_str());
+    let text = header.transpose().map_err(|_| Fault::invalid("invalid X-Registry-Auth header: it is not ASCII"))?;
+    Ok(text.map(Credentials::from_registry_auth).transpose()?.unwrap_or_default())
+}
+
+/// `POST /images/create?fromImage=NAME[&tag=TAG or DIGEST][&platform=…]`. Without any tag, all tags are pulled.
+pub(super) async fn pull(engine: Arc<Engine>, query: &Query, headers: &HeaderMap) -> Result<Response> {
+    let (name, tag) = (query.text("fromImage"), query.text("tag"));
+    let mut reference: Reference = name.parse().map_err(Fault::from)?;
+    let all_tags = tag.is_empty() && !has_tag(name);
+    if let Ok(digest) = tag.parse::<Digest>() {
+        reference = reference.with_digest(digest);
+    } else if !tag.is_empty() {
+        reference = reference.with_tag(tag).map_err(Fault::from)?;
+    }
+    let platform = query.text("platform");
+    let platform = if platform.is_empty() { None } else { Some(platform.parse()?) };
+    let pull = Pull { reference, all_tags, platform, credentials: credentials(headers)? };
+    progress::run(|lines| async move {
+        let told: Arc<dyn Progress> = lines;
+        engine.pull(&pull, &told).await.map(drop).map_err(not_for_us)
+    })
+    .await
+}
+
+/// Whether a tag or digest was written.
+fn has_tag(name: &str) -> bool {
+    name.contains('@') || name.rsplit('/').next().is_some_and(|last| last.contains(':'))
+}
+
+/// `POST /images/NAME/push[?tag=TAG]`. Without a tag, all tags of the repository are pushed.
+pub(super) async fn push(engine: Arc<Engine>, name: &str, query: &Query, headers: &HeaderMap) -> Result<Response> {
+    let mut reference: Reference = name.parse().map_err(Fault::from)?;
+    let tag = query.text("tag");
+    if !tag.is_empty() {
+        reference = reference.with_tag(tag).map_err(Fault::from)?;
+    }
+    let push = Push { reference, all_tags: tag.is_empty() && !has_tag(name), credentials: credentials(headers)? };
+    progress::run(|lines| async move {
+        let told: Arc<dyn Progress> = lines.clone();
+        for (reference, manifest, _) in engine.push(&push, &told).await.map_err(not_for_us)? {
+            let tag = reference.tag().unwrap_or_default();
+            let aux = json!({"Tag": tag, "Digest": manifest.digest, "Size": manifest.size});
+            lines.say(&json!({"progressDetail": {}, "aux": aux}));
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A registry's 401 is not ours: it would make docker's client ask for a password, also where nobody can answer.
+fn not_for_us(fault: Fault) -> Fault {
+    match fault.kind() {
+        Kind::Unauthorized => Fault::new(Kind::Forbidden, fault.full()),
+        _ => fault,
+    }
+}
+
+/// `POST /auth`: are these credentials good? The client keeps them.
+async fn auth(State(engine): Daemon, body::Json(config): body::Json<Value>) -> Result<Json<Value>> {
+    let who = Credentials::from_auth_config(&config)?;
+    let address = config.get("serveraddress").and_then(Value::as_str).unwrap_or_default();
+    engine.login(address, &who).await?;
+    Ok(Json(json!({"Status": "Login Succeeded", "IdentityToken": ""})))
+}
