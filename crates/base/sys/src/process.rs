@@ -80,11 +80,15 @@ pub fn set_title(title: &[u8]) -> io::Result<()> {
     }
     let room = arg_end - arg_start;
     let length = title.len().min(room - 1);
+    // With a last byte that is not zero the kernel shows the text up to its first zero byte, as for setproctitle(3).
+    let end = u8::from(length + 1 < room);
     // SAFETY: the kernel says that these ranges are this process's own argument and environment strings, on the
-    // writable initial stack; readers of argv and environ find shorter, still zero-terminated strings.
+    // writable initial stack; readers of argv and environ find other strings, which end in the zeroed
+    // environment at the latest.
     unsafe {
         ptr::write_bytes(arg_start as *mut u8, 0, room);
         ptr::copy_nonoverlapping(title.as_ptr(), arg_start as *mut u8, length);
+        ptr::write((arg_end - 1) as *mut u8, end);
         if env_start != 0 {
             ptr::write_bytes(env_start as *mut u8, 0, env_end - env_start);
         }

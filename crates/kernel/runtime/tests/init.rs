@@ -20,10 +20,12 @@ fn the_program_is_a_child_and_its_exit_code_arrives() {
 
 #[test]
 fn nothing_of_the_runtime_is_seen_in_it() {
-    let mut bundle = with_init("cat /proc/1/cmdline; echo; ls /proc/1/fd /proc/1/root 2>/dev/null; cat /proc/1/status");
+    let mut bundle = with_init(
+        "cat /proc/1/cmdline | wc -c; cat /proc/1/cmdline; echo; ls /proc/1/fd /proc/1/root 2>/dev/null; cat /proc/1/status",
+    );
     bundle.capabilities(&["CAP_CHOWN"]);
     let output = bundle.output();
-    assert!(output.starts_with("knarr-init"), "{output}");
+    assert!(output.starts_with("11\nknarr-init\0\n"), "{output}");
     assert!(!output.contains(bundle.path().to_str().unwrap()), "{output}");
     assert_eq!(status_field(&output, "CapEff"), "0000000000000001");
     assert_eq!(status_field(&output, "NoNewPrivs"), "1");
