@@ -11,18 +11,15 @@ use crate::error::ApiError;
 /// A JSON request may have this many bytes.
 const LIMIT: usize = 4 << 20;
 
-/// A JSON body. Wrong JSON is 400 and names the place; an empty body is `null`-like and gives the default.
+/// A JSON body, keys in any case. Wrong JSON is 400 and names the place; an empty body reads as `{}`.
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         let bytes = collect(request).await?;
-        if bytes.is_empty() {
-            return Ok(Self(T::default()));
-        }
-        let value = serde_json::from_slice(&bytes).map_err(|e| Fault::invalid(format!("invalid JSON: {e}")))?;
+        let value = knarr_api::from_slice(&bytes).map_err(|e| Fault::invalid(format!("invalid JSON: {e}")))?;
         Ok(Self(value))
     }
 }

@@ -33,15 +33,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Hijack {
     }
 }
 
+/// What a stream of output is called.
+pub(crate) fn content_type(multiplexed: bool) -> &'static str {
+    if multiplexed { "application/vnd.docker.multiplexed-stream" } else { "application/vnd.docker.raw-stream" }
+}
+
 impl Hijack {
     /// The answer that hands the connection over, with the content type of what will flow.
     pub(crate) fn response(&self, multiplexed: bool) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        let kind = match multiplexed {
-            true => "application/vnd.docker.multiplexed-stream",
-            false => "application/vnd.docker.raw-stream",
-        };
+        let kind = content_type(multiplexed);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if !self.raw {

@@ -119,7 +119,7 @@ async fn probe(engine: &Arc<Engine>, container: &Arc<Container>, plan: &Plan) ->
 
 async fn check(engine: &Arc<Engine>, container: &Arc<Container>, plan: &Plan) -> (i32, String) {
     let request = CreateRequest { cmd: Words(plan.command.clone()), ..CreateRequest::default() };
-    let session = Session::new(container.id().clone(), request);
+    let session = Session::new(request);
     session.begin();
     let wanted = Wanted { stdin: false, stdout: true, stderr: true };
     let mut link = match engine.run_exec(container, &session, None, Some(wanted)).await {

@@ -1,6 +1,8 @@
 //! The routes, one file a group.
 
 mod build;
+mod containers;
+mod exec;
 mod files;
 mod images;
 mod networks;
@@ -24,6 +26,8 @@ pub(crate) type Daemon = State<Arc<Engine>>;
 pub(crate) fn router(engine: Arc<Engine>) -> Router {
     Router::new()
         .merge(build::routes())
+        .merge(containers::routes())
+        .merge(exec::routes())
         .merge(files::routes())
         .merge(images::routes())
         .merge(networks::routes())

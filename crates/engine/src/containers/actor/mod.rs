@@ -144,7 +144,11 @@ impl Actor {
         match command {
             Command::Start(reply) => {
                 let result = self.start_by_user().await;
+                let goes = result.is_err() && self.goes_unstarted();
                 let _ = reply.send(result);
+                if goes {
+                    return self.finish_removal().await;
+                }
             }
             Command::Signal(number, intent, reply) => self.signal(number, intent, reply).await,
             Command::Pause(reply) => drop(reply.send(self.pause().await)),

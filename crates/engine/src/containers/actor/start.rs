@@ -5,10 +5,10 @@ use std::time::Duration;
 use knarr_model::{ContainerId, Fault, Kind, Result};
 
 use super::Actor;
+use crate::Timestamp;
 use crate::containers::{Status, launch};
 use crate::engine::blocking;
 use crate::shim::{FromShim, Link, ToShim, want};
-use crate::{Event, Timestamp};
 
 /// The runtime must have started the program after this long.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -86,7 +86,12 @@ impl Actor {
     async fn not_started(&mut self, error: &Fault) {
         self.link = None;
         let (engine, record) = (self.engine.clone(), self.record.clone());
-        let _ = blocking(move || Ok(launch::clean(&engine, &record))).await;
+        let taken_back = blocking(move || {
+            launch::clean(&engine, &record);
+            launch::release(&engine, &record);
+            Ok(())
+        });
+        let _ = taken_back.await;
         self.attachers.clear();
         let state = &mut self.record.state;
         if state.status != Status::Created {
@@ -99,8 +104,11 @@ impl Actor {
         self.record.endpoints.clear();
         self.record.ports.clear();
         self.publish().await;
-        if self.record.host.auto_remove && self.record.state.status == Status::Created {
-            self.tell(Event::new("container", "die", self.record.id.as_str()).with_all(&self.record.attributes()));
-        }
+    }
+
+    /// A container that removes itself does so too where it could not be started.
+    pub(super) fn goes_unstarted(&self) -> bool {
+        let rests = matches!(self.record.state.status, Status::Created | Status::Exited);
+        self.record.host.auto_remove && rests
     }
 }

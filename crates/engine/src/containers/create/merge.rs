@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use knarr_api::Words;
 use knarr_api::container::{Config, HostConfig};
+use knarr_api::network::{EndpointSettings, NetworkingConfig};
 use knarr_model::oci::{Healthcheck, RunConfig};
 use knarr_model::{ContainerId, Fault, Result};
 
@@ -127,6 +128,15 @@ pub(crate) fn with_defaults(mut host: HostConfig) -> HostConfig {
         host.pids_limit = Some(-1);
     }
     host
+}
+
+/// Wishes for endpoints by network; `default` is what its network mode calls `bridge`.
+pub(crate) fn wishes(networking: NetworkingConfig) -> BTreeMap<String, EndpointSettings> {
+    let mut wishes = networking.endpoints_config;
+    if let Some(default) = wishes.remove("default") {
+        wishes.entry("bridge".to_owned()).or_insert(default);
+    }
+    wishes
 }
 
 #[cfg(test)]

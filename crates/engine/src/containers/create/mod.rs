@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use knarr_api::container::{CreateRequest, CreateResponse};
 use knarr_images::Image;
-use knarr_model::{ContainerId, Fault, Result};
+use knarr_model::{ContainerId, Fault, Platform, Result};
 use knarr_store::Write;
 
 use super::actor::Actor;
@@ -29,12 +29,19 @@ const TRIES: u32 = 16;
 
 impl Engine {
     /// Makes a container called `name` (made up where none). Nothing of it stays where this fails.
-    pub async fn create(self: &Arc<Self>, name: Option<&str>, request: CreateRequest) -> Result<CreateResponse> {
+    /// Refused where the image is not of `platform`.
+    pub async fn create(
+        self: &Arc<Self>,
+        name: Option<&str>,
+        platform: Option<&str>,
+        request: CreateRequest,
+    ) -> Result<CreateResponse> {
+        let platform = platform.map(str::parse::<Platform>).transpose()?;
         let name = name.filter(|name| !name.is_empty()).map(name::checked).transpose()?;
         validate::config(&request.config)?;
         validate::host(&request.host_config)?;
         let engine = self.clone();
-        let record = blocking(move || engine.make(name, request)).await?;
+        let record = blocking(move || engine.make(name, platform.as_ref(), request)).await?;
         let event = Event::new("container", "create", record.id.as_str()).with_all(&record.attributes());
         let id = record.id.to_string();
         Actor::spawn(self.clone(), record, None);
@@ -42,8 +49,11 @@ impl Engine {
         Ok(CreateResponse { id, warnings: Vec::new() })
     }
 
-    fn make(&self, name: Option<String>, request: CreateRequest) -> Result<Record> {
+    fn make(&self, name: Option<String>, platform: Option<&Platform>, request: CreateRequest) -> Result<Record> {
         let image = self.images.resolve(&request.config.image)?;
+        if let Some(wanted) = platform {
+            check_platform(&request.config.image, &image.config().platform(), wanted)?;
+        }
         let record = self.plan(request, &image)?;
         let made = self.make_files(&record).and_then(|()| self.write_down(record.clone(), name));
         if made.is_err() {
@@ -70,7 +80,7 @@ impl Engine {
             config: Arc::new(config),
             host: Arc::new(host),
             mounts: Arc::new(mounts),
-            wishes: Arc::new(request.networking_config.endpoints_config),
+            wishes: Arc::new(merge::wishes(request.networking_config)),
             state: State { cause: "created by request".into(), ..State::default() },
             endpoints: Default::default(),
             ports: Default::default(),
@@ -121,6 +131,16 @@ impl Engine {
             }
         }
     }
+}
+
+fn check_platform(name: &str, have: &Platform, wanted: &Platform) -> Result<()> {
+    if (&have.os, &have.architecture) == (&wanted.os, &wanted.architecture) {
+        return Ok(());
+    }
+    let text = format!(
+        "image with reference {name} was found but its platform ({have}) does not match the specified platform ({wanted})"
+    );
+    Err(Fault::not_found(text))
 }
 
 /// Takes a name for `id`, or says in Docker's words who has it.

@@ -21,7 +21,7 @@ impl Engine {
             return Err(Fault::invalid("No exec command specified"));
         }
         DetachKeys::parse(&request.detach_keys)?;
-        let session = Session::new(view.id.clone(), request);
+        let session = Session::new(request);
         let mut sessions = container.sessions();
         if sessions.len() >= REMEMBERED {
             sessions.retain(|_, session| session.progress().exit_code.is_none());

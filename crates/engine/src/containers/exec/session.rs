@@ -13,7 +13,6 @@ use crate::streams::{DetachKeys, Pump, Source, framed};
 /// One exec session. Its state is a snapshot too: nobody waits for it.
 pub struct Session {
     pub(crate) id: String,
-    pub(crate) container: ContainerId,
     pub(crate) request: CreateRequest,
     pub(super) progress: watch::Sender<Progress>,
 }
@@ -32,9 +31,9 @@ pub(crate) struct Progress {
 }
 
 impl Session {
-    pub(crate) fn new(container: ContainerId, request: CreateRequest) -> Arc<Self> {
+    pub(crate) fn new(request: CreateRequest) -> Arc<Self> {
         let id = ContainerId::random().to_string();
-        Arc::new(Self { id, container, request, progress: watch::Sender::default() })
+        Arc::new(Self { id, request, progress: watch::Sender::default() })
     }
 
     pub(crate) fn progress(&self) -> Progress {
