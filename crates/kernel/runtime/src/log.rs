@@ -16,11 +16,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Writes an error; a log that cannot be written must not hide the error itself, which is on standard error too.
+    /// Writes an error: to the log where there is one, because standard error is the container's, which its user reads; else to
+    /// standard error. A log that cannot be written does not hide the error.
     pub fn error(&self, error: &Error) {
         let text = error.full();
-        eprintln!("{text}");
-        let Some(path) = &self.path else { return };
+        let Some(path) = &self.path else { return eprintln!("{text}") };
         let line = self.line(&text);
         let written = OpenOptions::new()
             .append(true)
@@ -28,7 +28,7 @@ impl Log {
             .open(path)
             .and_then(|mut file| file.write_all(line.as_bytes()));
         if let Err(reason) = written {
-            eprintln!("cannot write the log {}: {reason}", path.display());
+            eprintln!("{text}\ncannot write the log {}: {reason}", path.display());
         }
     }
 
