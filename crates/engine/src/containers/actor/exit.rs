@@ -1,13 +1,15 @@
 //! The end of a container's first process.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use knarr_model::Fault;
 
 use super::{Actor, restart};
 use crate::Timestamp;
 use crate::containers::{Status, launch};
 use crate::engine::blocking;
 use crate::shim::Exit;
-use knarr_model::Fault;
 
 /// The end that nobody saw.
 fn unknown() -> Exit {
@@ -52,6 +54,8 @@ impl Actor {
         let seconds = lived.as_secs().to_string();
         self.tell(self.event("die").with("exitCode", exit.code.to_string()).with("execDuration", seconds));
         if self.goes_now() {
+            // Nobody needs the record on the disk any more, but those who wait need the exit code.
+            self.container.publish(Arc::new(self.record.clone()));
             return self.finish_removal().await;
         }
         let policy = self.record.host.restart_policy.clone();
