@@ -163,6 +163,7 @@ impl Drop for Host {
             let all = self.knarr().run(&["ps", "-aq"]).map(|output| output.stdout).unwrap_or_default();
             let ids: Vec<&str> = all.split_whitespace().collect();
             let _ = self.knarr().run(&[&["rm", "-f", "-v"], ids.as_slice()].concat());
+            let _ = self.knarr().run(&["network", "prune", "-f"]);
         }
         drop(daemon);
         self.remove_network();

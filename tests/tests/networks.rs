@@ -32,18 +32,18 @@ fn ask(address: &str) -> String {
 #[test]
 fn a_published_port_answers_from_everywhere_it_should() {
     let (host, knarr) = host();
-    knarr.ok(&["run", "-d", "--name", "s", "-p", "0:80", "busybox", "sh", "-c", SERVE]).unwrap();
-    let loopback = published(&knarr, "s", "80/tcp");
+    knarr.ok(&["run", "-d", "--name", "server", "-p", "0:80", "busybox", "sh", "-c", SERVE]).unwrap();
+    let loopback = published(&knarr, "server", "80/tcp");
     let port = loopback.rsplit(':').next().unwrap().to_owned();
     wait_for("loopback answers", Duration::from_secs(5), || ask(&loopback) == "answer\n").unwrap();
-    let gateway = knarr.ok(&["inspect", "-f", "{{.NetworkSettings.Gateway}}", "s"]).unwrap();
-    let own = knarr.ok(&["inspect", "-f", "{{.NetworkSettings.IPAddress}}", "s"]).unwrap();
+    let gateway = knarr.ok(&["inspect", "-f", "{{.NetworkSettings.Gateway}}", "server"]).unwrap();
+    let own = knarr.ok(&["inspect", "-f", "{{.NetworkSettings.IPAddress}}", "server"]).unwrap();
     assert_eq!(ask(&format!("{gateway}:{port}")), "answer\n", "the host's other address");
     let from_container =
         |to: &str, port: &str| knarr.run(&["run", "--rm", "busybox", "nc", "-w", "2", to, port]).unwrap().stdout;
     assert_eq!(from_container(&own, "80"), "answer\n", "container to container");
     assert_eq!(from_container(&gateway, &port), "answer\n", "container to the host's published port");
-    let itself = knarr.run(&["exec", "s", "nc", "-w", "2", &gateway, &port]).unwrap();
+    let itself = knarr.run(&["exec", "server", "nc", "-w", "2", &gateway, &port]).unwrap();
     assert_eq!(itself.stdout, "answer\n", "the container to its own published port");
     host.finish().unwrap();
 }
@@ -52,8 +52,8 @@ fn a_published_port_answers_from_everywhere_it_should() {
 fn udp_ranges_and_addresses() {
     let (host, knarr) = host();
     let echo = "while :; do nc -u -l -p 53 -e cat; done";
-    knarr.ok(&["run", "-d", "--name", "u", "-p", "127.0.0.1:0:53/udp", "busybox", "sh", "-c", echo]).unwrap();
-    let address = published(&knarr, "u", "53/udp");
+    knarr.ok(&["run", "-d", "--name", "echo", "-p", "127.0.0.1:0:53/udp", "busybox", "sh", "-c", echo]).unwrap();
+    let address = published(&knarr, "echo", "53/udp");
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     wait_for("the datagram comes back", Duration::from_secs(5), || {
@@ -62,8 +62,8 @@ fn udp_ranges_and_addresses() {
         matches!(socket.recv(&mut buffer), Ok(4)) && &buffer[..4] == b"ping"
     })
     .unwrap();
-    knarr.ok(&["run", "-d", "--name", "r", "-p", "127.0.0.1:42101-42103:81-83", "busybox", "sleep", "100"]).unwrap();
-    let ports = knarr.ok(&["port", "r"]).unwrap();
+    knarr.ok(&["run", "-d", "--name", "ranged", "-p", "127.0.0.1:42101-42103:81-83", "busybox", "sleep", "100"]).unwrap();
+    let ports = knarr.ok(&["port", "ranged"]).unwrap();
     assert_eq!(ports, "81/tcp -> 127.0.0.1:42101\n82/tcp -> 127.0.0.1:42102\n83/tcp -> 127.0.0.1:42103");
     host.finish().unwrap();
 }
@@ -87,10 +87,10 @@ fn modes_none_host_and_container() {
 fn networks_of_ones_own_are_apart() {
     let (host, knarr) = host();
     knarr.ok(&["network", "create", "one"]).unwrap();
-    knarr.ok(&["network", "create", "--subnet", "10.213.7.0/24", "two"]).unwrap();
-    knarr.ok(&["run", "-d", "--name", "s", "--network", "two", "busybox", "sh", "-c", SERVE]).unwrap();
-    let address = knarr.ok(&["inspect", "-f", "{{(index .NetworkSettings.Networks \"two\").IPAddress}}", "s"]).unwrap();
-    assert!(address.starts_with("10.213.7."), "{address}");
+    knarr.ok(&["network", "create", "--subnet", "10.219.77.0/24", "two"]).unwrap();
+    knarr.ok(&["run", "-d", "--name", "server", "--network", "two", "busybox", "sh", "-c", SERVE]).unwrap();
+    let address = knarr.ok(&["inspect", "-f", "{{(index .NetworkSettings.Networks \"two\").IPAddress}}", "server"]).unwrap();
+    assert!(address.starts_with("10.219.77."), "{address}");
     let from = |network: &str| {
         knarr.run(&["run", "--rm", "--network", network, "busybox", "nc", "-w", "2", &address, "80"]).unwrap().stdout
     };
@@ -98,7 +98,7 @@ fn networks_of_ones_own_are_apart() {
     assert_eq!(from("one"), "", "networks are not apart");
     assert_eq!(from("bridge"), "", "the default bridge reaches another network");
     assert!(knarr.fails(&["network", "rm", "two"]).unwrap().stderr.contains("active endpoints"));
-    knarr.ok(&["rm", "-f", "s"]).unwrap();
+    knarr.ok(&["rm", "-f", "server"]).unwrap();
     knarr.ok(&["network", "rm", "one", "two"]).unwrap();
     host.finish().unwrap();
 }
@@ -106,15 +106,15 @@ fn networks_of_ones_own_are_apart() {
 #[test]
 fn name_files_and_stop_start() {
     let (host, knarr) = host();
-    knarr.ok(&["run", "-d", "--name", "n", "--hostname", "named", "busybox", "sleep", "1000"]).unwrap();
-    let address = || knarr.ok(&["inspect", "-f", "{{.NetworkSettings.IPAddress}}", "n"]).unwrap();
-    assert!(knarr.ok(&["exec", "n", "cat", "/etc/hosts"]).unwrap().contains(&format!("{}\tnamed", address())));
-    assert_eq!(knarr.ok(&["exec", "n", "cat", "/etc/hostname"]).unwrap(), "named");
-    assert!(knarr.ok(&["exec", "n", "cat", "/etc/resolv.conf"]).unwrap().contains("nameserver"));
-    knarr.ok(&["stop", "-t", "0", "n"]).unwrap();
+    knarr.ok(&["run", "-d", "--name", "files", "--hostname", "named", "busybox", "sleep", "1000"]).unwrap();
+    let address = || knarr.ok(&["inspect", "-f", "{{.NetworkSettings.IPAddress}}", "files"]).unwrap();
+    assert!(knarr.ok(&["exec", "files", "cat", "/etc/hosts"]).unwrap().contains(&format!("{}\tnamed", address())));
+    assert_eq!(knarr.ok(&["exec", "files", "cat", "/etc/hostname"]).unwrap(), "named");
+    assert!(knarr.ok(&["exec", "files", "cat", "/etc/resolv.conf"]).unwrap().contains("nameserver"));
+    knarr.ok(&["stop", "-t", "0", "files"]).unwrap();
     assert_eq!(address(), "", "a stopped container holds an address");
-    knarr.ok(&["start", "n"]).unwrap();
-    assert!(knarr.ok(&["exec", "n", "cat", "/etc/hosts"]).unwrap().contains(&format!("{}\tnamed", address())));
+    knarr.ok(&["start", "files"]).unwrap();
+    assert!(knarr.ok(&["exec", "files", "cat", "/etc/hosts"]).unwrap().contains(&format!("{}\tnamed", address())));
     host.finish().unwrap();
 }
 
