@@ -80,9 +80,12 @@ impl SecurityOptions {
 pub(super) fn seccomp(options: &SecurityOptions, privileged: bool, capabilities: &[String]) -> Result<Option<Seccomp>> {
     match &options.seccomp {
         Filter::Unconfined => Ok(None),
-        Filter::Profile(_) => Err(Fault::invalid("seccomp profiles cannot be read by this build")),
+        Filter::Profile(json) => {
+            let profile: knarr_seccomp::Profile = json.parse()?;
+            Ok(Some(profile.resolve(capabilities, knarr_seccomp::Host::current())))
+        }
         Filter::Default if privileged => Ok(None),
-        Filter::Default => Ok(capabilities.is_empty().then(Seccomp::default)),
+        Filter::Default => Ok(Some(knarr_seccomp::default_profile(capabilities)?)),
     }
 }
 
