@@ -8,8 +8,10 @@
 //! <root>/
 //!   <chain id's hex>/fs/         the layer's files, in overlayfs's form (0:0 devices, trusted.overlay.opaque)
 //!   <chain id's hex>/meta.json   its record, see [`Layer`]
-//!   empty/                       the lowest layer of images that have none
+//!   empty/                       the lowest layer of images that have none, made when it is first needed
 //!   .unfinished-<pid>-<n>/       being unpacked or removed; gone at the next start
+//! <container>/{upper,work}/        what it writes
+//! <container>/skeleton/            a layer with the places for /dev, /proc, /sys, /etc/hosts and kin
 //! ```
 //!
 //! Invariants:

@@ -10,7 +10,7 @@ use std::path::Path;
 use knarr_layers::{ChangeKind, Error, Kind, Layers, Member, changes};
 use knarr_model::{Digest, Snapshot};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
-use support::{archive, differences, file, folder, hard_link, tree};
+use support::{archive, differences, file, folder, hard_link, symlink, tree};
 
 struct Place {
     dir: tempfile::TempDir,
@@ -136,7 +136,7 @@ fn a_wrong_diff_id_leaves_nothing() {
     assert!(matches!(layers.apply(&data[..], None, Some(&wrong)), Err(Error::DiffId { .. })));
     assert!(layers.apply(&data[..700], None, None).is_err());
     assert!(layers.apply(&data[..], Some(&wrong), None).is_err(), "the parent is not here");
-    assert_eq!(fs::read_dir(dir.path().join("layers")).unwrap().count(), 1, "only the empty layer");
+    assert_eq!(fs::read_dir(dir.path().join("layers")).unwrap().count(), 0);
 }
 
 #[test]
@@ -204,8 +204,12 @@ fn a_container_is_committed_and_packed_again() {
     fs::create_dir(at.join("var/log")).unwrap();
     fs::write(at.join("var/log/new"), vec![b'n'; 2000]).unwrap();
     fs::hard_link(at.join("var/log/new"), at.join("var/log/twin")).unwrap();
-    let seen = tree(&at);
+    let mut seen = tree(&at);
     drop(mounted);
+    // The places for mounts are the container's, not the image's.
+    for place in ["dev", "proc", "sys", "etc/hostname", "etc/hosts", "etc/resolv.conf"] {
+        seen.remove(Path::new(place)).unwrap();
+    }
 
     let upper = &snapshot.upper.as_ref().unwrap().0;
     let found = changes(upper, &snapshot.lowers).unwrap();
@@ -268,4 +272,34 @@ fn a_layer_of_our_own_writer_is_known_again_and_a_foreign_one_is_not() {
     assert!(layers.get(&layer.chain_id).unwrap().unwrap().own, "and that is remembered");
     let foreign = layers.apply(&archive(&[(file("f"), b"content")])[..], None, None).unwrap();
     assert!(!layers.try_own(foreign).unwrap().own);
+}
+
+/// What every container gets mounted has its place, and is no change of the container.
+#[test]
+fn places_for_mounts_are_no_changes() {
+    let Place { dir, layers } = place();
+    let mut etc = folder("etc");
+    (etc.gid, etc.modified.seconds) = (7, 1000);
+    let image = archive(&[
+        (etc, b""),
+        (file("etc/hosts"), b"own"),
+        (file("proc"), b"in the way"),
+        (symlink("sys", "etc"), b""),
+    ]);
+    let base = layers.apply(&image[..], None, None).unwrap();
+    let container = dir.path().join("c");
+    fs::create_dir(&container).unwrap();
+    let snapshot = layers.prepare(Some(&base.chain_id), &container).unwrap();
+    let at = dir.path().join("merged");
+    let mounted = Mounted::new(&snapshot, &at);
+    let seen = tree(&at);
+    drop(mounted);
+    let found: Vec<_> = seen.keys().filter_map(|path| path.to_str()).filter(|path| !path.is_empty()).collect();
+    assert_eq!(found, ["dev", "etc", "etc/hostname", "etc/hosts", "etc/resolv.conf", "proc", "sys"]);
+    let below = tree(&layers.files(&base.chain_id));
+    for same in ["", "etc", "etc/hosts", "proc", "sys"] {
+        assert_eq!(seen[Path::new(same)], below[Path::new(same)], "{same:?}");
+    }
+    assert_eq!(changes(&snapshot.upper.as_ref().unwrap().0, &snapshot.lowers).unwrap(), []);
+    assert_eq!(layers.snapshot(Some(&base.chain_id), &container).unwrap(), snapshot, "and again at the next start");
 }

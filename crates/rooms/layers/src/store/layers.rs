@@ -33,10 +33,7 @@ impl Layers {
     /// Opens the folder, makes what is missing and removes what a crash left half-made.
     pub fn open(root: &Path) -> Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let create = |path: &Path, mode: u32| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
-        create(root, 0o700).map_err(Error::at("create", root))?;
-        let empty = root.join(EMPTY);
-        create(&empty, 0o755).map_err(Error::at("create", &empty))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(Error::at("create", root))?;
         let layers = Self { root: root.to_owned(), next: AtomicU64::new(0), leases: Arc::default() };
         for name in layers.names()?.iter().filter(|name| name.starts_with(UNFINISHED)) {
             layers.remove_folder(name)?;

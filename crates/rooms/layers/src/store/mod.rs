@@ -4,6 +4,7 @@ mod apply;
 mod layer;
 mod layers;
 mod lease;
+mod skeleton;
 mod snapshot;
 
 pub use layer::Layer;

@@ -12,6 +12,9 @@ use super::Layers;
 use crate::error::{Error, Result};
 use crate::unpack::Attributes;
 
+/// The folder of a container's own lowest layer.
+const SKELETON: &str = "skeleton";
+
 impl Layers {
     /// The files of `top` and of all layers below it, the uppermost first; empty without a top. A layer that hides
     /// everything below it is the last.
@@ -30,20 +33,31 @@ impl Layers {
     pub fn view(&self, top: Option<&Digest>) -> Result<Snapshot> {
         let mut lowers = self.chain(top)?;
         if lowers.is_empty() {
-            lowers.push(self.empty());
+            let empty = self.empty();
+            create(&empty, 0o755).map_err(Error::at("create", &empty))?;
+            lowers.push(empty);
         }
         Ok(Snapshot { lowers, upper: None })
     }
 
     /// A writable view that keeps its changes in `container`, where [`Layers::prepare`] has made the folders.
     pub fn snapshot(&self, top: Option<&Digest>, container: &Path) -> Result<Snapshot> {
-        let view = self.view(top)?;
-        Ok(Snapshot { upper: Some((container.join("upper"), container.join("work"))), ..view })
+        let mut lowers = self.view(top)?.lowers;
+        let skeleton = container.join(SKELETON);
+        if skeleton.is_dir() {
+            lowers.insert(0, skeleton);
+        }
+        Ok(Snapshot { lowers, upper: Some((container.join("upper"), container.join("work"))) })
     }
 
-    /// Makes `container/upper`, with the owner, mode and times of the image's root, and `container/work`; folders that are
-    /// there stay as they are.
+    /// Makes `container/upper`, with the owner, mode and times of the image's root, `container/work`, and
+    /// `container/skeleton`, a layer with the places for what every container gets mounted. Folders that are there stay as
+    /// they are.
     pub fn prepare(&self, top: Option<&Digest>, container: &Path) -> Result<Snapshot> {
+        let skeleton = container.join(SKELETON);
+        if create(&skeleton, 0o755).map_err(Error::at("create", &skeleton))? {
+            super::skeleton::fill(&skeleton, &self.view(top)?.lowers)?;
+        }
         let snapshot = self.snapshot(top, container)?;
         let (upper, work) = (container.join("upper"), container.join("work"));
         create(&work, 0o700).map_err(Error::at("create", &work))?;
