@@ -1,12 +1,14 @@
 //! A container's root, opened.
 
+use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use knarr_model::{Fault, Result, Snapshot};
 use knarr_mounts::{Attributes, Propagation};
-use knarr_sys::path::Root;
+use knarr_sys::path::{Entry, Node, Root};
+use rustix::fs::FileType;
 use rustix::thread::UnshareFlags;
 
 use crate::Engine;
@@ -50,11 +52,13 @@ impl Engine {
         work: impl FnOnce(&Root, &Record) -> Result<T> + Send,
     ) -> Result<T> {
         let snapshot = self.snapshot(record)?;
+        let plain = record.mounts.is_empty() && !record.host.readonly_rootfs;
+        // Volumes may need places to be made for them.
         let mount = match access {
-            Access::Read => knarr_mounts::overlay(&read_only(&snapshot))?,
-            Access::Write => knarr_mounts::overlay(&snapshot)?,
+            Access::Read if plain => knarr_mounts::overlay(&read_only(&snapshot))?,
+            _ => knarr_mounts::overlay(&snapshot)?,
         };
-        if record.mounts.is_empty() && !record.host.readonly_rootfs {
+        if plain {
             return work(&Root::from_fd(mount), record);
         }
         let place = self.container_dir(&record.id);
@@ -71,9 +75,9 @@ impl Engine {
         let root = Root::from_fd(overlay);
         for mount in record.mounts.iter() {
             let Some(source) = self.source(mount)? else { continue };
-            // What the container never started with has no place yet: then nothing can be found there either.
-            let Ok(target) = root.node(Path::new(&mount.destination)) else { continue };
             let source = Root::open_any(&source).map_err(|e| Fault::io(format!("open {}", source.display()), e))?;
+            let fail = |e| Fault::io(format!("mount {} in container {}", mount.destination, record.name), e);
+            let target = place_for(&root, &source, Path::new(&mount.destination)).map_err(fail)?;
             let bind = knarr_mounts::clone_tree(source.as_fd(), Path::new(""), true)?;
             if mount.read_only {
                 knarr_mounts::set_attributes(bind.as_fd(), Attributes::READ_ONLY, true)?;
@@ -96,6 +100,21 @@ impl Engine {
             MountSource::Volume { .. } | MountSource::Tmpfs { .. } => None,
         })
     }
+}
+
+/// Where to mount `source`: what is there, else a new folder or file, as at a start.
+fn place_for(root: &Root, source: &Node, destination: &Path) -> io::Result<Node> {
+    if let Ok(there) = root.node(destination) {
+        return Ok(there);
+    }
+    if FileType::from_raw_mode(source.stat()?.st_mode) == FileType::Directory {
+        root.create_dir_all(destination, &mut |_, _| Ok(()))?;
+    } else {
+        root.create_dir_all(destination.parent().unwrap_or(Path::new("/")), &mut |_, _| Ok(()))?;
+        let (dir, name) = root.parent(destination)?;
+        Entry::new(dir.as_fd(), name)?.create_file(0o644)?;
+    }
+    root.node(destination)
 }
 
 /// All layers without a writable one: the upper folder of a container that is only looked at is a layer like the others.
