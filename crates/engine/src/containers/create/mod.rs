@@ -50,6 +50,8 @@ impl Engine {
     }
 
     fn make(&self, name: Option<String>, platform: Option<&Platform>, request: CreateRequest) -> Result<Record> {
+        // Until the record says that its layers are needed, nobody may collect them.
+        let _lease = self.lease();
         let image = self.images.resolve(&request.config.image)?;
         if let Some(wanted) = platform {
             check_platform(&request.config.image, &image.config().platform(), wanted)?;
