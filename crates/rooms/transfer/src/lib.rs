@@ -9,7 +9,7 @@
 //! push:  manifest ─ each blob: HEAD? mount? PATCH, PUT ─ manifests/<tag>
 //!
 //! remote   who asks, redirects, where credentials may go   (challenge, token)
-//! wire     connections, TLS, deadlines                     (hosts, reach)
+//! wire     connections, TLS, deadlines                     (hosts, reach, trust)
 //! ```
 //!
 //! Invariants:
@@ -40,6 +40,7 @@ mod sink;
 mod source;
 mod tags;
 mod token;
+mod trust;
 mod upload;
 mod wire;
 

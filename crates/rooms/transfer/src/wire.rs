@@ -24,6 +24,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::error::Error;
 use crate::hosts::Hosts;
 use crate::reach::Resolver;
+use crate::trust::Trust;
 
 /// Body of every request.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -93,23 +94,27 @@ fn tls_config(hosts: &Hosts) -> ModelResult<ClientConfig> {
     let mut roots = RootCertStore::empty();
     // A machine without roots can still reach registries whose CA is configured.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let mut configured = Vec::new();
     for path in &hosts.ca_files {
-        add_file(&mut roots, path)?;
+        configured.extend(read_file(&mut roots, path)?);
     }
+    let failed = |reason: String| Fault::internal(format!("cannot set up TLS: {reason}"));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|e| Fault::internal("cannot set up TLS").because(e))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = builder.map_err(|e| failed(e.to_string()))?;
+    let trust = Trust::new(roots, configured).map_err(failed)?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth())
 }
 
-fn add_file(roots: &mut RootCertStore, path: &Path) -> ModelResult<()> {
+/// Adds a file's certificates to the roots, and says which they are.
+fn read_file(roots: &mut RootCertStore, path: &Path) -> ModelResult<Vec<CertificateDer<'static>>> {
     let bad = |reason: String| Fault::invalid(format!("cannot use CA file {}: {reason}", path.display()));
-    let mut found = 0;
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|e| bad(e.to_string()))? {
-        roots.add(certificate.map_err(|e| bad(e.to_string()))?).map_err(|e| bad(e.to_string()))?;
-        found += 1;
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = read.map_err(|e| bad(e.to_string()))?;
+    for certificate in &found {
+        roots.add(certificate.clone()).map_err(|e| bad(e.to_string()))?;
     }
-    if found == 0 { Err(bad("there is no certificate in it".into())) } else { Ok(()) }
+    if found.is_empty() { Err(bad("there is no certificate in it".into())) } else { Ok(found) }
 }
 
 /// `Get`, as Go's client and so Docker writes it.

@@ -187,8 +187,25 @@ async fn one_byte_and_no_byte_are_blobs_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_needs_the_ca_file_and_a_password() {
+    // As rcgen makes them, and as `openssl req -x509` does: an authority of its own.
+    let plain = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let mut authority = plain.clone();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    for certificate in [plain, authority] {
+        push_with_tls(certificate).await;
+    }
+    let mut elsewhere = rcgen::CertificateParams::new(["192.0.2.1".to_owned()]).unwrap();
+    elsewhere.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let dir = tempfile::tempdir().unwrap();
-    let server = guarded(dir.path());
+    let server = guarded(dir.path(), elsewhere);
+    let client = client(Hosts { ca_files: vec![dir.path().join("cert.pem")], ..Hosts::default() });
+    let refused = client.login(&server.addr.to_string(), &Credentials::Anonymous).await.unwrap_err();
+    assert!(refused.full().contains("tls: failed to verify certificate"), "another name: {refused:?}");
+}
+
+async fn push_with_tls(certificate: rcgen::CertificateParams) {
+    let dir = tempfile::tempdir().unwrap();
+    let server = guarded(dir.path(), certificate);
     let (ours, ca) = (Side::new(), dir.path().join("cert.pem"));
     let image = ours.image(&[b"layer"]);
     let mut request = push(server.addr, "a:v1", &image);
@@ -202,11 +219,12 @@ async fn tls_needs_the_ca_file_and_a_password() {
     client.push(&request, &ours.content, &NoProgress).await.unwrap();
 }
 
-fn guarded(dir: &Path) -> Server {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+fn guarded(dir: &Path, certificate: rcgen::CertificateParams) -> Server {
+    let signing = rcgen::KeyPair::generate().unwrap();
+    let made = certificate.self_signed(&signing).unwrap();
     let (cert, key, htpasswd) = (dir.join("cert.pem"), dir.join("key.pem"), dir.join("htpasswd"));
-    std::fs::write(&cert, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::write(&cert, made.pem()).unwrap();
+    std::fs::write(&key, signing.serialize_pem()).unwrap();
     std::fs::write(&htpasswd, format!("ann:{}\n", bcrypt::hash("secret", 4).unwrap())).unwrap();
     let (root, addr) = (dir.join("registry"), "127.0.0.1:0".into());
     Server::start(Config { root, addr, htpasswd: Some(htpasswd), tls: Some((cert, key)) })
