@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Sender};
 use knarr_images::{Image, Registration};
 use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor};
 use knarr_model::ports::{self, Content as _};
-use knarr_model::{Digest, Platform, Progress, Reference, Result, Step};
+use knarr_model::{Digest, Fault, Kind, Platform, Progress, Reference, Result, Step};
 use knarr_transfer::{Credentials, OnLayer, PullRequest};
 
 use super::unpack::Unpack;
@@ -34,7 +34,7 @@ impl Engine {
             return self.pull_one(pull, &pull.reference, progress).await;
         }
         let tags = self.registries()?.tags(&pull.reference, &pull.credentials).await?;
-        let missing = || knarr_model::Fault::not_found(format!("{} has no tags", pull.reference.familiar_name()));
+        let missing = || Fault::not_found(format!("{} has no tags", pull.reference.familiar_name()));
         let mut last = None;
         for reference in &tags {
             last = Some(self.pull_one(pull, reference, progress).await?);
@@ -64,6 +64,9 @@ impl Engine {
             Err(fault) => Err(fault),
         };
         drop(lease);
+        if let Err(fault) = &registered {
+            self.forget_failed(fault).await;
+        }
         let image = registered?;
         let status = match before {
             Some(before) if before == image.id => "Image is up to date",
@@ -72,6 +75,18 @@ impl Engine {
         progress.step(Step::Say { id: "", text: &format!("Status: {status} for {}", reference.familiar()) });
         self.image_event("pull", &image.id, reference.familiar());
         Ok(image)
+    }
+
+    /// After a failure that a second try would meet again, nothing stays of the pull; after a cut line what
+    /// arrived is kept.
+    async fn forget_failed(self: &Arc<Self>, fault: &Fault) {
+        if matches!(fault.kind(), Kind::Unavailable | Kind::NotFound | Kind::Unauthorized | Kind::Forbidden) {
+            return;
+        }
+        let engine = Arc::clone(self);
+        if let Err(error) = blocking(move || engine.sweep()).await {
+            tracing::warn!(error = %error.full(), "cannot remove what a failed pull left");
+        }
     }
 
     /// Fetches the layers, and unpacks each as soon as it and those below it are here.
