@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{FromShim, ToShim};
+use super::{FromShim, ToShim, want};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 32 << 10;
@@ -41,6 +41,15 @@ impl Link {
         let (read, write) = UnixStream::from_std(stream).map_err(failed)?.into_split();
         let receiver = Receiver { stream: read, decoder: Decoder::default(), chunk: Vec::new() };
         Ok(Self { receiver, sender: Sender(write) })
+    }
+
+    /// Greets a shim that was just spawned, and waits until it answers: from then on others can connect to it too.
+    pub(crate) async fn greet(&mut self) -> Result<()> {
+        self.send(ToShim::Hello(want::EVENTS)).await?;
+        // There is no process yet to get the signal; the answer is what counts.
+        self.send(ToShim::Signal { number: 0, whole_group: false }).await?;
+        while !matches!(self.next().await?, FromShim::Answer(_)) {}
+        Ok(())
     }
 
     pub(crate) async fn send(&mut self, frame: ToShim<'_>) -> Result<()> {

@@ -4,5 +4,5 @@ mod host;
 mod info;
 mod version;
 
-pub(crate) use host::{memory, processors};
+pub(crate) use host::{memory, name as host_name, processors};
 pub use info::Totals;

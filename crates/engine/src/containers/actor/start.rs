@@ -8,7 +8,7 @@ use super::Actor;
 use crate::Timestamp;
 use crate::containers::{Status, launch};
 use crate::engine::blocking;
-use crate::shim::{FromShim, Link, ToShim, want};
+use crate::shim::{FromShim, Link, ToShim};
 
 /// The runtime must have started the program after this long.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -46,7 +46,9 @@ impl Actor {
         let (engine, record) = (self.engine.clone(), self.record.clone());
         let launched = blocking(move || launch::prepare(&engine, &record)).await?;
         (self.record.endpoints, self.record.ports) = (launched.endpoints, launched.ports);
-        self.link = Some(Link::adopt(launched.stream)?);
+        let mut link = Link::adopt(launched.stream)?;
+        link.greet().await?;
+        self.link = Some(link);
         self.connect_waiting().await;
         match tokio::time::timeout(DEADLINE, self.go()).await {
             Ok(result) => result,
@@ -57,7 +59,6 @@ impl Actor {
     async fn go(&mut self) -> Result<u32> {
         let gone = || Fault::internal("the shim ended before the container was started");
         let link = self.link.as_mut().ok_or_else(gone)?;
-        link.send(ToShim::Hello(want::EVENTS)).await?;
         link.send(ToShim::Go).await?;
         loop {
             match link.next().await? {

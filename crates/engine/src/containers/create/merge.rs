@@ -91,9 +91,10 @@ fn merge_healthcheck(request: Option<Healthcheck>, image: Option<&Healthcheck>) 
 }
 
 /// Host name of a container without one; with the host's UTS namespace or network, the host's is seen anyway.
-pub(crate) fn with_hostname(mut config: Config, id: &ContainerId) -> Config {
+pub(crate) fn with_hostname(mut config: Config, host: &HostConfig, id: &ContainerId) -> Config {
     if config.hostname.is_empty() {
-        config.hostname = id.short().to_owned();
+        let shared = host.network_mode == "host" || host.uts_mode == "host";
+        config.hostname = if shared { crate::system::host_name() } else { id.short().to_owned() };
     }
     config
 }

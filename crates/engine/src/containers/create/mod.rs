@@ -69,9 +69,9 @@ impl Engine {
     fn plan(&self, request: CreateRequest, image: &Image) -> Result<Record> {
         let id = ContainerId::random();
         let config = merge::with_image(request.config, &image.config().config)?;
-        let config = merge::with_hostname(config, &id);
-        validate::config(&config)?;
         let host = merge::with_defaults(request.host_config);
+        let config = merge::with_hostname(config, &host, &id);
+        validate::config(&config)?;
         let mounts = mounts::plan(&config, &host, self.inherited(&host.volumes_from)?)?;
         Ok(Record {
             id,

@@ -11,7 +11,7 @@ use super::{ExecStream, Session};
 use crate::Engine;
 use crate::containers::{Container, Record, Wanted, launch, spec};
 use crate::engine::blocking;
-use crate::shim::{self, FromShim, Link, ToShim, want};
+use crate::shim::{self, FromShim, Link, ToShim};
 use crate::streams::DetachKeys;
 
 /// The runtime must have started the program after this long.
@@ -80,12 +80,12 @@ impl Engine {
         let (engine, record, asked) = (self.clone(), view.clone(), session.clone());
         let stream = blocking(move || prepare(&engine, &record, &asked, console)).await?;
         let mut events = Link::adopt(stream)?;
+        events.greet().await?;
         let dir = self.roots.exec("shims").join(&session.id);
         let streams = match wanted {
             Some(wanted) => Some(shim::connect(&dir, wanted.flags()).await?),
             None => None,
         };
-        events.send(ToShim::Hello(want::EVENTS)).await?;
         events.send(ToShim::Go).await?;
         let late = |_| Fault::internal(format!("the runtime did not start the program within {DEADLINE:?}"));
         let pid = tokio::time::timeout(DEADLINE, started(&mut events, &dir)).await.map_err(late)??;
