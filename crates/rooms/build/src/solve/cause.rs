@@ -26,9 +26,11 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Compares what a step looks like with what it looked like when it last ran.
-    pub(super) fn find(before: Option<&Trace>, now: &Trace, parent_rebuilt: bool) -> Self {
-        let Some(before) = before else { return if parent_rebuilt { Self::ParentRebuilt } else { Self::New } };
+    /// Compares what a step looks like with what it looked like when it last ran; `parent` is why the step before ran, if it did.
+    pub(super) fn find(before: Option<&Trace>, now: &Trace, parent: Option<&Self>) -> Self {
+        let Some(before) = before else {
+            return if matches!(parent, None | Some(Self::New)) { Self::New } else { Self::ParentRebuilt };
+        };
         let files = changed(before.files.iter(), now.files.iter(), |(name, _)| name.as_str());
         if !files.is_empty() {
             return Self::Files(files);

@@ -25,12 +25,13 @@ pub(super) struct Builder<'s, 'a> {
     parent: Option<Digest>,
     stage_args: BTreeMap<String, Option<String>>,
     cmd_set: bool,
-    rebuilt: bool,
+    /// Why the last step that was carried out was; none where all came from the cache.
+    rebuilt: Option<Cause>,
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
     pub fn new(solver: &'s mut Solver<'a>, image: ImageConfig, parent: Option<Digest>) -> Self {
-        Self { solver, image, parent, stage_args: BTreeMap::new(), cmd_set: false, rebuilt: false }
+        Self { solver, image, parent, stage_args: BTreeMap::new(), cmd_set: false, rebuilt: None }
     }
 
     /// Runs the base's triggers and the stage's steps; the image and its id. Without any the stage is its base, unchanged.
@@ -92,7 +93,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.advance(lowered, layer);
             let record = Record { image: self.image.clone(), parent: self.parent.clone(), cause: cause.to_string() };
             ports.cache.put(&key, &record).map_err(|fault| place.fault(fault))?;
-            self.rebuilt = true;
+            self.rebuilt = Some(cause);
         }
         ports.cache.put_trace(&slot, &trace).map_err(|fault| place.fault(fault))?;
         let id = id(&self.image)?;
@@ -128,7 +129,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             return Ok(Cause::NoCache);
         }
         let before = self.solver.ports.cache.trace(slot).map_err(|fault| place.fault(fault))?;
-        Ok(Cause::find(before.as_ref(), now, self.rebuilt))
+        Ok(Cause::find(before.as_ref(), now, self.rebuilt.as_ref()))
     }
 
     /// Does the work; the layer it made, if any.
