@@ -1,11 +1,12 @@
 //! A private registry.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::process::{Running, knarr_binary};
@@ -68,9 +69,28 @@ impl Registry {
 
     /// Bytes of all blobs in its store.
     pub fn stored_bytes(&self) -> Result<u64> {
-        let output = Command::new("du").args(["-sb", "--"]).arg(self.root.join("blobs")).output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(text.split_whitespace().next().context("du printed nothing")?.parse()?)
+        let (mut total, mut folders) = (0, vec![self.root.join("blobs")]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder)?.flatten() {
+                let about = entry.metadata()?;
+                if about.is_dir() { folders.push(entry.path()) } else { total += about.len() }
+            }
+        }
+        Ok(total)
+    }
+
+    /// Digest and size of every blob of an image (manifest, config, layers).
+    pub fn blobs(&self, name: &str, tag: &str) -> Result<BTreeMap<String, u64>> {
+        let (status, text) = self.get(&format!("/v2/{name}/manifests/{tag}"))?;
+        ensure!(status == 200, "{name}:{tag}: {status} {text}");
+        let manifest: serde_json::Value = serde_json::from_str(&text)?;
+        let layers = manifest["layers"].as_array().context("a manifest has layers")?;
+        let mut blobs = BTreeMap::from([("manifest".to_owned(), text.len() as u64)]);
+        for blob in layers.iter().chain([&manifest["config"]]) {
+            let (digest, size) = (blob["digest"].as_str(), blob["size"].as_u64());
+            blobs.insert(digest.context("a digest")?.to_owned(), size.context("a size")?);
+        }
+        Ok(blobs)
     }
 
     /// A plain `GET`; status and body. Only for a registry without TLS.

@@ -51,18 +51,20 @@ fn a_published_port_answers_from_everywhere_it_should() {
 #[test]
 fn udp_ranges_and_addresses() {
     let (host, knarr) = host();
-    let echo = "while :; do nc -u -l -p 53 -e cat; done";
-    knarr.ok(&["run", "-d", "--name", "echo", "-p", "127.0.0.1:0:53/udp", "busybox", "sh", "-c", echo]).unwrap();
-    let address = published(&knarr, "echo", "53/udp");
+    let serve = "echo answer 10.9.8.7 > /zone; dnsd -c /zone";
+    knarr.ok(&["run", "-d", "--name", "names", "-p", "127.0.0.1:0:53/udp", "busybox", "sh", "-c", serve]).unwrap();
+    let address = published(&knarr, "names", "53/udp");
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
-    wait_for("the datagram comes back", Duration::from_secs(5), || {
-        let mut buffer = [0; 16];
-        let _ = socket.send_to(b"ping", &address);
-        matches!(socket.recv(&mut buffer), Ok(4)) && &buffer[..4] == b"ping"
+    wait_for("the name is answered", Duration::from_secs(5), || {
+        let mut buffer = [0; 512];
+        let _ = socket.send_to(b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x06answer\0\0\x01\0\x01", &address);
+        matches!(socket.recv(&mut buffer), Ok(length) if buffer[..length].ends_with(&[10, 9, 8, 7]))
     })
     .unwrap();
-    knarr.ok(&["run", "-d", "--name", "ranged", "-p", "127.0.0.1:42101-42103:81-83", "busybox", "sleep", "100"]).unwrap();
+    knarr
+        .ok(&["run", "-d", "--name", "ranged", "-p", "127.0.0.1:42101-42103:81-83", "busybox", "sleep", "100"])
+        .unwrap();
     let ports = knarr.ok(&["port", "ranged"]).unwrap();
     assert_eq!(ports, "81/tcp -> 127.0.0.1:42101\n82/tcp -> 127.0.0.1:42102\n83/tcp -> 127.0.0.1:42103");
     host.finish().unwrap();
@@ -89,7 +91,8 @@ fn networks_of_ones_own_are_apart() {
     knarr.ok(&["network", "create", "one"]).unwrap();
     knarr.ok(&["network", "create", "--subnet", "10.219.77.0/24", "two"]).unwrap();
     knarr.ok(&["run", "-d", "--name", "server", "--network", "two", "busybox", "sh", "-c", SERVE]).unwrap();
-    let address = knarr.ok(&["inspect", "-f", "{{(index .NetworkSettings.Networks \"two\").IPAddress}}", "server"]).unwrap();
+    let address =
+        knarr.ok(&["inspect", "-f", "{{(index .NetworkSettings.Networks \"two\").IPAddress}}", "server"]).unwrap();
     assert!(address.starts_with("10.219.77."), "{address}");
     let from = |network: &str| {
         knarr.run(&["run", "--rm", "--network", network, "busybox", "nc", "-w", "2", &address, "80"]).unwrap().stdout
