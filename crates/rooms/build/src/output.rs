@@ -26,7 +26,7 @@ pub enum Event<'a> {
     Image(&'a Digest),
     /// The step's result was kept from an earlier build.
     Cached,
-    /// The step is carried out, and why.
+    /// The step, which has a result of an earlier build, is carried out again, and why.
     NotCached(&'a Cause),
     /// A build container runs.
     Running(&'a str),

@@ -88,7 +88,9 @@ impl<'s, 'a> Builder<'s, 'a> {
             ports.report.event(Event::Cached);
         } else {
             let cause = self.cause(&slot, &trace, place)?;
-            ports.report.event(Event::NotCached(&cause));
+            if cause != Cause::New {
+                ports.report.event(Event::NotCached(&cause));
+            }
             let layer = self.apply(&lowered, source.as_ref(), place)?;
             self.advance(lowered, layer);
             let record = Record { image: self.image.clone(), parent: self.parent.clone(), cause: cause.to_string() };

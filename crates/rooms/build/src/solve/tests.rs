@@ -49,10 +49,9 @@ fn the_output_is_the_classic_one() {
     assert_eq!(lines[0], "Step 1/3 : FROM debian");
     assert!(lines[1].starts_with(" ---> ") && lines[1].len() == " ---> ".len() + 12, "{}", lines[1]);
     assert_eq!(lines[2], "Step 2/3 : RUN echo hi");
-    assert_eq!(lines[3], " ---> Not cached: not built before");
-    assert_eq!(lines[4], " ---> Running in 0123456789ab");
-    assert_eq!(lines[5], "hello");
-    assert_eq!(lines[6], " ---> Removed intermediate container 0123456789ab");
+    assert_eq!(lines[3], " ---> Running in 0123456789ab");
+    assert_eq!(lines[4], "hello");
+    assert_eq!(lines[5], " ---> Removed intermediate container 0123456789ab");
     assert_eq!(lines.last(), Some(&format!("Successfully built {}", built.id.short()).as_str()));
     assert_eq!(built.id, id(&built.image).unwrap());
 }
