@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
+use knarr_cgroups::Cgroup;
 use knarr_content::Content;
 use knarr_images::Images;
 use knarr_layers::Layers;
@@ -84,10 +85,14 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.events.publish(Event::new("daemon", "shutdown", self.id.clone()));
         self.release_containers().await;
-        let Some(networks) = self.networks.swap(None).and_then(Arc::into_inner) else { return };
-        let closed = blocking(move || Ok(networks.close()?)).await;
-        if let Err(error) = closed {
-            tracing::warn!(error = %error.full(), "cannot close the networks");
+        let networks = self.networks.swap(None).and_then(Arc::into_inner);
+        let parent = self.config.cgroup_parent.clone();
+        let closed = blocking(move || {
+            networks.map_or(Ok(()), Networks::close)?;
+            Ok(Cgroup::remove_if_empty(&parent)?)
+        });
+        if let Err(error) = closed.await {
+            tracing::warn!(error = %error.full(), "cannot leave the host as it was");
         }
     }
 
