@@ -17,7 +17,7 @@ fn a_named_volume_outlives_its_containers() {
     assert_eq!(knarr.ok(&["run", "--rm", "-v", "data:/e:ro", "busybox", "cat", "/e/file"]).unwrap(), "kept");
     let read_only = knarr.run(&["run", "--rm", "-v", "data:/e:ro", "busybox", "touch", "/e/x"]).unwrap();
     assert!(read_only.code == 1 && read_only.stderr.contains("Read-only"), "{read_only:?}");
-    knarr.ok(&["create", "--name", "user", "-v", "data:/d", "busybox"]).unwrap();
+    knarr.ok(&["create", "--name", "user", "-v", "data:/d", "busybox", "true"]).unwrap();
     assert!(knarr.fails(&["volume", "rm", "data"]).unwrap().stderr.contains("in use"));
     knarr.ok(&["rm", "-v", "user"]).unwrap();
     assert_eq!(knarr.ok(&["volume", "ls", "-q"]).unwrap(), "data", "rm -v takes only anonymous volumes");
@@ -64,7 +64,7 @@ fn binds_and_tmpfs() {
     let refused = knarr.run(&["run", "--rm", "--mount", &read_only, "busybox", "touch", "/s/x"]).unwrap();
     assert!(refused.stderr.contains("Read-only"), "{refused:?}");
     let missing = "type=bind,source=/no/such/folder,target=/s";
-    assert!(knarr.fails(&["run", "--rm", "--mount", missing, "busybox"]).unwrap().stderr.contains("/no/such/folder"));
+    assert!(knarr.fails(&["run", "--rm", "--mount", missing, "busybox", "true"]).unwrap().stderr.contains("/no/such/folder"));
     let tmpfs = knarr
         .ok(&[
             "run",
