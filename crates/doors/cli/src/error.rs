@@ -46,7 +46,7 @@ pub(crate) enum Error {
         cause: String,
     },
     /// A file, a stream or a program.
-    #[error("cannot {operation}: {source}")]
+    #[error("cannot {operation}: {}", reason(source))]
     Io {
         /// What was tried on which object.
         operation: String,
@@ -114,6 +114,13 @@ impl Error {
             eprintln!("{self}");
         }
     }
+}
+
+/// The text of an I/O error without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
 }
 
 impl From<knarr_model::Fault> for Error {

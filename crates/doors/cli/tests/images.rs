@@ -85,6 +85,12 @@ fn a_failed_step_gives_its_code() {
     let output = "{\"stream\":\"Step 1/1 : RUN false\\n\"}\r\n{\"errorDetail\":{\"code\":3,\"message\":\"Dockerfile:1:1: failed\"},\"error\":\"x\"}\r\n";
     let fake = Fake::start(&[("POST /build", ok(output))]);
     let done = fake.run_with(&["build", "-"], b"FROM scratch");
+    let body = fake.body("POST /build");
+    let names: Vec<_> =
+        tar::Archive::new(&body[..]).entries().unwrap().map(|e| e.unwrap().path().unwrap().into_owned()).collect();
+    assert_eq!(names, [std::path::Path::new("Dockerfile")]);
+    fake.run_with(&["build", "-"], &body);
+    assert_eq!(fake.body("POST /build"), body);
     assert_eq!((done.code, done.stderr.as_str()), (3, "Dockerfile:1:1: failed\n"));
     let done = fake.run(&["build", "/nowhere/at/all"]);
     assert!(done.code == 1 && done.stderr.contains("/nowhere/at/all"), "{}", done.stderr);

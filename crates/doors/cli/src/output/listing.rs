@@ -1,16 +1,47 @@
 //! Lists with `--format`: tables, templates and JSON, one row an object.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::columns::columns;
 use super::visible::{text, visible};
 use crate::error::Result;
 use crate::template::Template;
 
-/// One row: column names to text.
-pub(crate) type Row = Map<String, Value>;
+/// One row.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Row {
+    /// Column names to text, as an object.
+    columns: Value,
+    /// What `.Label "name"` finds.
+    labels: BTreeMap<String, String>,
+}
+
+impl FromIterator<(String, Value)> for Row {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(columns: I) -> Self {
+        Self { columns: columns.into_iter().collect(), labels: BTreeMap::new() }
+    }
+}
+
+impl Row {
+    /// The row of something that has labels.
+    pub(crate) fn with_labels(self, labels: &BTreeMap<String, String>) -> Self {
+        Self { labels: labels.clone(), ..self }
+    }
+
+    /// One column.
+    #[cfg(test)]
+    pub(crate) fn column(&self, name: &str) -> &Value {
+        &self.columns[name]
+    }
+
+    fn render(&self, template: &Template) -> Result<String> {
+        let label = |name: &str| self.labels.get(name).cloned().unwrap_or_default();
+        Ok(template.render_row(&self.columns, &label)?)
+    }
+}
 
 /// What a list shows.
 pub(crate) struct Listing<'a> {
@@ -47,7 +78,7 @@ impl Listing<'_> {
         let template = Template::parse(template)?;
         let mut out = String::new();
         for row in rows {
-            out.push_str(&template.render(&Value::Object(row.clone()))?);
+            out.push_str(&row.render(&template)?);
             out.push('\n');
         }
         Ok(out)
@@ -56,16 +87,21 @@ impl Listing<'_> {
     /// A table: its head is the template rendered with the columns' heads.
     fn table(&self, template: &str, rows: &[Row]) -> Result<String> {
         let template = Template::parse(template)?;
-        let heads: Row = self.heads.iter().map(|(name, head)| ((*name).to_owned(), Value::from(*head))).collect();
-        let mut lines = vec![template.render(&Value::Object(heads))?];
+        let heads: Value = self.heads.iter().map(|(name, head)| ((*name).to_owned(), Value::from(*head))).collect();
+        let mut lines = vec![template.render_row(&heads, &label_head)?];
         for row in rows {
-            lines.push(template.render(&Value::Object(row.clone()))?);
+            lines.push(row.render(&template)?);
         }
         if std::io::stdout().is_terminal() {
             lines.iter_mut().for_each(|line| *line = visible(line).replace('\n', "\\n"));
         }
         Ok(columns(&lines, 10, 3))
     }
+}
+
+/// The head of a label's column: the last part of its name, in words.
+fn label_head(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or(name).replace(['-', '_'], " ")
 }
 
 fn escapes(template: &str) -> String {
@@ -104,5 +140,15 @@ mod tests {
             "{\"ID\":\"1\",\"Name\":\"web\"}\n{\"ID\":\"22\",\"Name\":\"a longer name\"}\n"
         );
         assert_eq!(listing(None, true), "1\n22\n");
+    }
+
+    #[test]
+    fn labels_are_columns_too() {
+        let labels = BTreeMap::from([("com.example.built-by".to_owned(), "me".to_owned())]);
+        let rows = [rows().remove(0).with_labels(&labels), rows().remove(1)];
+        let format = Some("table {{.ID}}\\t{{.Label \"com.example.built-by\"}}");
+        let heads = &[("ID", "CONTAINER ID")];
+        let rendered = Listing { format, table: "", heads, quiet: None }.render(&rows).unwrap();
+        assert_eq!(rendered, "CONTAINER ID   built by\n1              me\n22             \n");
     }
 }

@@ -9,6 +9,11 @@ use super::{Target, plain};
 use crate::error::Result;
 use crate::output::visible;
 
+/// A layer about which only words are known.
+const WORDS: &str = "{prefix}: {msg}";
+/// A layer of which bytes are done.
+const BYTES: &str = "{prefix}: {msg:12} [{bar:40}] {decimal_bytes}/{decimal_total_bytes}";
+
 /// One bar a layer, below what has been said.
 pub(super) struct Bars {
     target: Target,
@@ -30,17 +35,15 @@ impl Bars {
         };
         let all = &self.all;
         let bar = self.by_id.entry(id.clone()).or_insert_with(|| {
-            let bar = all.add(ProgressBar::new(0));
-            bar.set_prefix(visible(&id).into_owned());
-            bar
+            all.add(ProgressBar::hidden().with_style(style(WORDS)).with_prefix(visible(&id).into_owned()))
         });
         let detail = line.progress_detail.clone().unwrap_or_default();
         if let (Ok(total @ 1..), Ok(current)) = (u64::try_from(detail.total), u64::try_from(detail.current)) {
-            bar.set_style(style("{prefix}: {msg:12} [{bar:40}] {decimal_bytes}/{decimal_total_bytes}"));
+            bar.set_style(style(BYTES));
             bar.set_length(total);
             bar.set_position(current);
         } else {
-            bar.set_style(style("{prefix}: {msg}"));
+            bar.set_style(style(WORDS));
         }
         bar.set_message(visible(status).into_owned());
         bar.tick();
@@ -51,6 +54,10 @@ impl Bars {
 impl Drop for Bars {
     fn drop(&mut self) {
         self.by_id.values().for_each(ProgressBar::abandon);
+        if !self.by_id.is_empty() {
+            // The cursor is left behind the last bar.
+            let _ = self.target.print("\n");
+        }
     }
 }
 

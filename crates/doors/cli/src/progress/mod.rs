@@ -43,21 +43,31 @@ impl Target {
     }
 }
 
-/// Shows a stream of progress until its end. Returns its results (`aux`); an error in the stream is the end.
-pub(crate) async fn show(mut lines: Lines<Progress>, target: Target) -> Result<Vec<Value>> {
+/// What a stream of progress gave.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// Its results (`aux`).
+    pub(crate) results: Vec<Value>,
+    /// What was not printed, because it went nowhere.
+    pub(crate) unprinted: String,
+}
+
+/// Shows a stream of progress until its end; an error in the stream is the end.
+pub(crate) async fn show(mut lines: Lines<Progress>, target: Target) -> Result<Shown> {
     let mut bars = target.is_terminal().then(|| bars::Bars::new(target));
-    let mut results = Vec::new();
+    let mut shown = Shown::default();
     while let Some(line) = lines.next().await? {
         if let Some(error) = failure(&line) {
             return Err(error);
         }
         match &mut bars {
             Some(bars) => bars.show(&line)?,
+            None if target == Target::Nowhere => shown.unprinted.push_str(&plain(&line)),
             None => target.print(&plain(&line))?,
         }
-        results.extend(line.aux);
+        shown.results.extend(line.aux);
     }
-    Ok(results)
+    Ok(shown)
 }
 
 fn failure(line: &Progress) -> Option<Error> {

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::ast::{Base, Node, Operand, Pipeline};
 use super::print::{NO_VALUE, print};
-use super::{Result, TemplateError, functions};
+use super::{LabelOf, Result, TemplateError, functions};
 
 /// Whether a list of nodes went to its end.
 #[derive(PartialEq)]
@@ -21,11 +21,17 @@ pub(super) struct Scope<'a> {
     dot: Vec<Cow<'a, Value>>,
     variables: Vec<(String, Value)>,
     optional: &'static [&'static str],
+    label: Option<LabelOf<'a>>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(value: &'a Value, optional: &'static [&'static str]) -> Self {
-        Self { dot: vec![Cow::Borrowed(value)], variables: Vec::new(), optional }
+        Self { dot: vec![Cow::Borrowed(value)], variables: Vec::new(), optional, label: None }
+    }
+
+    /// Answers `.Label "name"` of the value that is rendered.
+    pub(super) fn with_label(self, label: LabelOf<'a>) -> Self {
+        Self { label: Some(label), ..self }
     }
 
     pub(super) fn render(mut self, nodes: &[Node]) -> Result<String> {
@@ -147,10 +153,23 @@ impl<'a> Scope<'a> {
             values.extend(piped);
             return functions::call(name, &values);
         }
+        if let (Some(label), [name]) = (self.label.filter(|_| self.is_label(first)), arguments) {
+            return Ok(Value::String(label(&print(&self.operand(name)?))));
+        }
         if !arguments.is_empty() || piped.is_some() {
             return Err(TemplateError("can't give argument to non-function".into()));
         }
         self.operand(first)
+    }
+
+    /// `.Label` where the dot is the whole value, or `$.Label`.
+    fn is_label(&self, operand: &Operand) -> bool {
+        let whole = match &operand.base {
+            Base::Dot => self.dot.len() == 1,
+            Base::Variable(name) => name.is_empty(),
+            _ => false,
+        };
+        whole && operand.fields == ["Label"]
     }
 
     fn operand(&mut self, operand: &Operand) -> Result<Value> {
@@ -172,7 +191,7 @@ impl<'a> Scope<'a> {
 
     fn field(&self, value: Value, name: &str) -> Result<Value> {
         match value {
-            Value::Object(mut map) => match map.remove(name) {
+            Value::Object(mut map) => match map.remove(name).or_else(|| by_go_name(&mut map, name)) {
                 Some(found) => Ok(found),
                 None if self.optional.contains(&name) => Ok(Value::Null),
                 // What begins in lower case is a key of a map of the user's (a label), not a field of ours.
@@ -188,6 +207,13 @@ impl<'a> Scope<'a> {
             ))),
         }
     }
+}
+
+/// A field by its name in Go, whose initialisms are in capitals (`.ID`, `.APIVersion`) where those of JSON may not be (`Id`).
+fn by_go_name(map: &mut Map<String, Value>, name: &str) -> Option<Value> {
+    let initialism = name.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_uppercase));
+    let key = map.keys().find(|key| initialism && key.eq_ignore_ascii_case(name))?.clone();
+    map.remove(&key)
 }
 
 fn undefined(name: &str) -> TemplateError {

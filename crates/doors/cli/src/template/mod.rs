@@ -24,6 +24,9 @@ pub(crate) use print::quote;
 #[error("template parsing error: {0}")]
 pub(crate) struct TemplateError(pub(crate) String);
 
+/// What `.Label "name"` prints.
+pub(crate) type LabelOf<'a> = &'a dyn Fn(&str) -> String;
+
 type Result<T> = std::result::Result<T, TemplateError>;
 
 /// A parsed template.
@@ -49,6 +52,11 @@ impl Template {
     pub(crate) fn render(&self, value: &Value) -> Result<String> {
         eval::Scope::new(value, self.optional).render(&self.nodes)
     }
+
+    /// Renders it for a row of a list, which has labels.
+    pub(crate) fn render_row(&self, value: &Value, label: LabelOf<'_>) -> Result<String> {
+        eval::Scope::new(value, self.optional).with_label(label).render(&self.nodes)
+    }
 }
 
 #[cfg(test)]
@@ -60,7 +68,7 @@ mod tests {
     fn render(text: &str) -> String {
         let value = json!({
             "Name": "/web", "Up": true, "N": 3, "F": 1.5, "None": null, "List": ["a", "b"], "Empty": [],
-            "Map": {"k": "v", "80/tcp": [{"HostPort": "8080"}]}, "State": {"Status": "running"},
+            "Map": {"k": "v", "80/tcp": [{"HostPort": "8080"}]}, "State": {"Status": "running"}, "ApiVersion": "1.50",
         });
         Template::parse(text)
             .and_then(|t| t.with_optional(&["Health"]).render(&value))
@@ -88,6 +96,7 @@ mod tests {
             ("{{print 1 2 \"x\"}}", "1 2x"),
             ("a {{- .N -}} b", "a3b"),
             ("{{/* nothing */}}x", "x"),
+            ("{{.APIVersion}} {{.ApiVersion}}", "1.50 1.50"),
             ("{{`raw`}}{{\"q\\t\"}}", "rawq\t"),
         ] {
             assert_eq!(render(text), expected, "{text}");
@@ -113,6 +122,17 @@ mod tests {
         ] {
             assert_eq!(render(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn labels_are_those_of_the_row() {
+        let render = |text: &str| {
+            let template = Template::parse(text).unwrap();
+            template.render_row(&json!({ "Names": ["web"] }), &|name| format!("<{name}>")).map_err(|e| e.to_string())
+        };
+        assert_eq!(render("{{.Label \"a\"}}{{range .Names}}{{$.Label .}}{{end}}").unwrap(), "<a><web>");
+        assert_eq!(render("{{if eq (.Label \"a\") \"<a>\"}}same{{end}}").unwrap(), "same");
+        assert!(render("{{.Label \"a\" \"b\"}}").unwrap_err().contains("can't give argument"));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! `build`: packs the context while it is sent, and prints what the daemon says.
 
+mod source;
+
 use std::fs;
-use std::io::{IsTerminal, stdin};
-use std::path::{Path, PathBuf};
 
 use clap::ArgAction;
 
-use crate::client::{Call, Client, body_of_reader};
-use crate::context::{pack_context, spawn};
+use self::source::Context;
+use crate::client::{Call, Client};
 use crate::error::{Error, Result};
 use crate::login::{CONFIG_HEADER, ConfigFile, header};
 use crate::output;
-use crate::progress::{Target, show};
+use crate::progress::Target;
 use crate::spec;
 
 /// Build an image from a Dockerfile
@@ -88,31 +88,16 @@ pub(crate) struct Args {
     path: String,
 }
 
-/// Where the context comes from.
-enum Context {
-    Stdin,
-    Url(String),
-    Folder { folder: PathBuf, dockerfile: String, elsewhere: Option<Vec<u8>> },
-}
-
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let context = self.context()?;
+        let context = Context::find(&self.path, self.file.as_deref())?;
         let call = self.call(&context);
         let quiet = self.quiet || self.progress.as_deref() == Some("quiet");
         let target = if quiet { Target::Nowhere } else { Target::Stdout };
-        let results = match context {
-            Context::Url(_) => show(client.stream(call).await?, target).await?,
-            Context::Stdin => show(client.stream(call.tar(body_of_reader(tokio::io::stdin()))).await?, target).await?,
-            Context::Folder { folder, dockerfile, elsewhere } => {
-                let pack = move |target| pack_context(&folder, &dockerfile, elsewhere.as_deref(), target);
-                let (reader, packing) = spawn(pack);
-                let sent = client.stream(call.tar(body_of_reader(reader))).await;
-                report_packing(&sent, packing).await?;
-                show(sent?, target).await?
-            }
-        };
-        let id = results.iter().rev().find_map(|aux| aux.get("ID")?.as_str()).unwrap_or_default();
+        let shown = context.send(client, call, target).await?;
+        let id = shown.results.iter().rev().find_map(|aux| aux.get("ID")?.as_str());
+        // With `q` the daemon says nothing but the id.
+        let id = id.unwrap_or(shown.unprinted.trim());
         if quiet {
             output::line(id)?;
         }
@@ -122,34 +107,14 @@ impl Args {
         Ok(0)
     }
 
-    fn context(&self) -> Result<Context> {
-        if self.path == "-" {
-            if stdin().is_terminal() {
-                return Err(Error::invalid(
-                    "the context - is stdin, but stdin is a terminal: pipe a tar archive or a Dockerfile in",
-                ));
-            }
-            return Ok(Context::Stdin);
-        }
-        if self.path.contains("://") || self.path.starts_with("git@") {
-            return Ok(Context::Url(self.path.clone()));
-        }
-        let folder = fs::canonicalize(&self.path)
-            .map_err(|e| Error::invalid(format!("unable to prepare context: path {:?} not found: {e}", self.path)))?;
-        if !folder.is_dir() {
-            return Err(Error::invalid(format!("unable to prepare context: {} is not a folder", folder.display())));
-        }
-        let (dockerfile, elsewhere) = dockerfile(&folder, self.file.as_deref())?;
-        Ok(Context::Folder { folder, dockerfile, elsewhere })
-    }
-
     fn call(&self, context: &Context) -> Call {
         let json = |value: serde_json::Value| value.to_string();
         let call = self.tag.iter().fold(Call::post(&["build"]).query("version", "1"), |call, tag| call.query("t", tag));
         let call = match context {
             Context::Folder { dockerfile, .. } => call.query("dockerfile", dockerfile),
             Context::Url(url) => call.query("remote", url).maybe("dockerfile", self.file.as_ref()),
-            Context::Stdin => call.maybe("dockerfile", self.file.as_ref()),
+            Context::Archive(_) => call.maybe("dockerfile", self.file.as_ref()),
+            Context::Dockerfile(_) => call,
         };
         let call = if self.build_arg.is_empty() { call } else { call.query("buildargs", json(self.build_args())) };
         let call = if self.label.is_empty() {
@@ -183,51 +148,4 @@ impl Args {
         };
         self.build_arg.iter().map(value).map(|(name, value)| (name, serde_json::Value::from(value))).collect()
     }
-}
-
-/// The Dockerfile's path in the context, and its text where it lies elsewhere.
-fn dockerfile(folder: &Path, file: Option<&str>) -> Result<(String, Option<Vec<u8>>)> {
-    let Some(file) = file else { return in_context(folder, &folder.join("Dockerfile")) };
-    let elsewhere = format!(".dockerfile.{}", std::process::id());
-    if file == "-" {
-        let mut text = Vec::new();
-        std::io::Read::read_to_end(&mut stdin().lock(), &mut text)
-            .map_err(|e| Error::io("read the Dockerfile from stdin", e))?;
-        return Ok((elsewhere, Some(text)));
-    }
-    // As it is, else relative to the context, as docker looks for it.
-    let path = [PathBuf::from(file), folder.join(file)].into_iter().find(|path| path.exists());
-    let path =
-        path.ok_or_else(|| Error::invalid(format!("unable to prepare context: cannot find the Dockerfile {file}")))?;
-    let path = fs::canonicalize(&path).map_err(|e| Error::io(format!("find {file}"), e))?;
-    if path.starts_with(folder) {
-        return in_context(folder, &path);
-    }
-    let text = fs::read(&path).map_err(|e| Error::io(format!("read {}", path.display()), e))?;
-    Ok((elsewhere, Some(text)))
-}
-
-fn in_context(folder: &Path, path: &Path) -> Result<(String, Option<Vec<u8>>)> {
-    if !path.is_file() {
-        let text =
-            format!("unable to prepare context: unable to evaluate Dockerfile path: {} is not a file", path.display());
-        return Err(Error::invalid(text));
-    }
-    let relative = path.strip_prefix(folder).unwrap_or(path);
-    Ok((relative.to_string_lossy().into_owned(), None))
-}
-
-/// A context that cannot be packed says more than the broken request that follows from it.
-async fn report_packing<T>(sent: &Result<T>, packing: tokio::task::JoinHandle<Result>) -> Result {
-    if sent.is_ok() {
-        return Ok(());
-    }
-    match packing.await {
-        Ok(Err(error)) if !is_broken_pipe(&error) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn is_broken_pipe(error: &Error) -> bool {
-    matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -44,7 +44,8 @@ pub(super) fn row(summary: &Summary, whole: bool) -> Row {
         ("LocalVolumes", summary.mounts.iter().filter(|m| m.driver == "local").count().to_string()),
         ("Networks", summary.network_settings.networks.keys().cloned().collect::<Vec<_>>().join(",")),
     ];
-    columns.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+    let row: Row = columns.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect();
+    row.with_labels(&summary.labels)
 }
 
 /// The first twelve digits, without `sha256:`.
@@ -164,7 +165,7 @@ mod tests {
             ("LocalVolumes", "1"),
             ("Size", "0B"),
         ] {
-            assert_eq!(row[name], expected);
+            assert_eq!(row.column(name), expected);
         }
     }
 }

@@ -4,7 +4,6 @@ use knarr_api::exec::{CreateRequest, CreateResponse, Inspect, StartRequest};
 
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
-use crate::output;
 use crate::session::{Ended, Session};
 use crate::spec;
 use crate::terminal::{self, DetachKeys, RawMode, Resize, follow_size, size_of_stdout};
@@ -103,8 +102,7 @@ impl Args {
         let ended = session.hold().await;
         drop(raw);
         if ended? == Ended::Detached {
-            output::line("")?;
-            return Ok(0);
+            return Err(Error::invalid("read escape sequence"));
         }
         let found: Inspect = client.json(Call::get(&["exec", id, "json"])).await?;
         Ok((found.exit_code.unwrap_or_default() & 0xff) as u8)

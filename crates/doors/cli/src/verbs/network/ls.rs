@@ -62,5 +62,6 @@ fn row(network: &Network, whole: bool) -> Row {
         ("Labels", labels(&network.labels)),
         ("CreatedAt", network.created.clone()),
     ];
-    cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+    let row: Row = cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect();
+    row.with_labels(&network.labels)
 }

@@ -56,5 +56,6 @@ fn row(volume: &Volume) -> Row {
         ("Links", "N/A".into()),
         ("Size", "N/A".into()),
     ];
-    cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+    let row: Row = cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect();
+    row.with_labels(&volume.labels)
 }
