@@ -301,9 +301,9 @@ fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Imports busybox under `name`.
+/// Imports busybox under `name`, with the command that the published image has.
 pub fn import_busybox(client: &Client, name: &str) -> Result<()> {
     let tar = base::busybox()?;
     let path: &Path = &tar;
-    client.ok(&["import", &path.to_string_lossy(), name]).map(drop)
+    client.ok(&["import", "--change", r#"CMD ["sh"]"#, &path.to_string_lossy(), name]).map(drop)
 }

@@ -26,7 +26,7 @@ fn a_container_is_a_process_with_a_machine_of_its_own() {
     let run = |script: &str| knarr.ok(&["run", "--rm", "--hostname", "island", IMAGE, "sh", "-c", script]).unwrap();
     assert_eq!(run("hostname; echo $$"), "island\n1");
     assert_eq!(run("ls /proc | grep -c '^[0-9]'"), "3", "it sees its own processes only: sh, ls, grep");
-    assert_eq!(run("ls /sys/class/net | sort | tr '\\n' ' '"), "eth0 lo ");
+    assert_eq!(run("ls /sys/class/net | sort | tr '\\n' ' '"), "eth0 lo");
     assert_eq!(run("cat /proc/self/cgroup | grep -vc ':/$'; true"), "0", "its cgroups are the roots that it sees");
     for namespace in ["mnt", "pid", "net", "ipc", "uts", "cgroup"] {
         let outside = std::fs::read_link(format!("/proc/self/ns/{namespace}")).unwrap();
@@ -156,11 +156,18 @@ fn stdout_and_stderr_stay_apart_and_are_logged() {
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("out\n1\n2\n3\n", "err\n"));
     let logs = knarr.run(&["logs", "talk"]).unwrap();
     assert_eq!((logs.stdout.as_str(), logs.stderr.as_str()), ("out\n1\n2\n3\n", "err\n"));
-    assert_eq!(knarr.ok(&["logs", "--tail", "2", "talk"]).unwrap(), "2\n3");
-    let stamped = knarr.ok(&["logs", "-t", "--tail", "1", "talk"]).unwrap();
+    host.finish().unwrap();
+}
+
+#[test]
+fn logs_are_cut_by_lines_and_by_time() {
+    let (host, knarr) = host();
+    knarr.ok(&["run", "--name", "counter", IMAGE, "seq", "1", "3"]).unwrap();
+    assert_eq!(knarr.ok(&["logs", "--tail", "2", "counter"]).unwrap(), "2\n3");
+    let stamped = knarr.ok(&["logs", "-t", "--tail", "1", "counter"]).unwrap();
     let (time, text) = stamped.split_once(' ').unwrap();
     assert!(text == "3" && time.ends_with('Z') && time.starts_with("20"), "{stamped}");
-    assert_eq!(knarr.ok(&["logs", "--since", time, "talk"]).unwrap(), "3");
+    assert_eq!(knarr.ok(&["logs", "--since", time, "counter"]).unwrap().lines().last(), Some("3"));
     host.finish().unwrap();
 }
 
@@ -216,36 +223,36 @@ fn a_life_from_create_to_remove() {
 #[test]
 fn exec_joins_the_container_and_has_an_exit_code_of_its_own() {
     let (host, knarr) = host();
-    knarr.ok(&["run", "-d", "--name", "x", "-e", "KEPT=1", IMAGE, "sleep", "1000"]).unwrap();
+    knarr.ok(&["run", "-d", "--name", "joined", "-e", "KEPT=1", IMAGE, "sleep", "1000"]).unwrap();
     assert_eq!(
-        knarr.ok(&["exec", "x", "sh", "-c", "hostname; cat /proc/1/comm; echo $KEPT"]).unwrap().lines().nth(1),
+        knarr.ok(&["exec", "joined", "sh", "-c", "hostname; cat /proc/1/comm; echo $KEPT"]).unwrap().lines().nth(1),
         Some("sleep")
     );
-    assert_eq!(knarr.run(&["exec", "x", "sh", "-c", "exit 9"]).unwrap().code, 9);
-    assert_eq!(knarr.run(&["exec", "x", "no-such-program"]).unwrap().code, 127);
+    assert_eq!(knarr.run(&["exec", "joined", "sh", "-c", "exit 9"]).unwrap().code, 9);
+    assert_eq!(knarr.run(&["exec", "joined", "no-such-program"]).unwrap().code, 127);
     assert_eq!(
-        knarr.ok(&["exec", "-u", "nobody", "-w", "/tmp", "-e", "N=2", "x", "sh", "-c", "id -u; pwd; echo $N"]).unwrap(),
+        knarr.ok(&["exec", "-u", "nobody", "-w", "/tmp", "-e", "N=2", "joined", "sh", "-c", "id -u; pwd; echo $N"]).unwrap(),
         "65534\n/tmp\n2"
     );
-    let mut command = knarr.command(&["exec", "-i", "x", "cat"]);
+    let mut command = knarr.command(&["exec", "-i", "joined", "cat"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"through").unwrap();
     assert_eq!(child.wait_with_output().unwrap().stdout, b"through");
-    assert!(knarr.ok(&["top", "x"]).unwrap().contains("sleep 1000"));
+    assert!(knarr.ok(&["top", "joined"]).unwrap().contains("sleep 1000"));
     host.finish().unwrap();
 }
 
 #[test]
 fn init_reaps_and_forwards() {
     let (host, knarr) = host();
-    knarr.ok(&["run", "-d", "--init", "--name", "i", IMAGE, "sh", "-c", "(sleep 0.1 &) ; exec sleep 1000"]).unwrap();
+    knarr.ok(&["run", "-d", "--init", "--name", "reaper", IMAGE, "sh", "-c", "(sleep 0.1 &) ; exec sleep 1000"]).unwrap();
     wait_for("the orphan is reaped", Duration::from_secs(5), || {
-        !knarr.ok(&["exec", "i", "ps"]).unwrap().contains("sleep 0.1")
-            && !knarr.ok(&["exec", "i", "ps"]).unwrap().contains("[sleep]")
+        !knarr.ok(&["exec", "reaper", "ps"]).unwrap().contains("sleep 0.1")
+            && !knarr.ok(&["exec", "reaper", "ps"]).unwrap().contains("[sleep]")
     })
     .unwrap();
-    knarr.ok(&["stop", "-t", "5", "i"]).unwrap();
-    assert_eq!(inspect(&knarr, "{{.State.ExitCode}}", "i"), "143", "SIGTERM did not reach the program");
+    knarr.ok(&["stop", "-t", "5", "reaper"]).unwrap();
+    assert_eq!(inspect(&knarr, "{{.State.ExitCode}}", "reaper"), "143", "SIGTERM did not reach the program");
     host.finish().unwrap();
 }
 
