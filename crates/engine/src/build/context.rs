@@ -96,9 +96,13 @@ mod tests {
     }
 
     fn received(files: &[(&str, &str)], dockerfile: &str) -> Result<(Vec<u8>, Vec<String>)> {
+        unpacked(&archive(files), dockerfile)
+    }
+
+    fn unpacked(archive: &[u8], dockerfile: &str) -> Result<(Vec<u8>, Vec<String>)> {
         let root = tempfile::tempdir().unwrap();
         let workspace = Workspace::new(root.path());
-        let context = receive(&workspace, &archive(files)[..], dockerfile)?;
+        let context = receive(&workspace, archive, dockerfile)?;
         let names = context.tree.list(Path::new(""))?;
         Ok((context.dockerfile, names.iter().map(|name| name.to_string_lossy().into_owned()).collect()))
     }
@@ -111,6 +115,13 @@ mod tests {
         let files = [("sub/web", "FROM b"), (".dockerignore", "sub\n.dockerignore")];
         let (dockerfile, names) = received(&files, "./sub/../sub/web").unwrap();
         assert_eq!((dockerfile.as_slice(), names), (&b"FROM b"[..], vec!["sub".to_owned()]));
+    }
+
+    #[test]
+    fn the_end_of_the_archive_may_be_missing_and_nothing_else() {
+        let whole = archive(&[("Dockerfile", "FROM a")]);
+        assert_eq!(unpacked(&whole[..512 + 6], "").unwrap().0, b"FROM a");
+        assert!(unpacked(&whole[..512 + 5], "").is_err());
     }
 
     #[test]

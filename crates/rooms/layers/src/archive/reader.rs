@@ -111,13 +111,15 @@ impl<R: Read> Reader<R> {
         self.padding = size.wrapping_neg() % BLOCK as u64;
     }
 
-    /// Skips what is left of the current member.
+    /// Skips what is left of the current member. The padding of the last one may be missing, as in what docker's client sends for a
+    /// Dockerfile outside its context: nothing of the content is.
     fn skip(&mut self) -> Result<()> {
-        let all = self.left.saturating_add(self.padding);
+        let content = self.left;
+        let all = content.saturating_add(self.padding);
         let skipped = io::copy(&mut (&mut self.source).take(all), &mut io::sink());
         let skipped = skipped.map_err(Error::io("skip to the archive's next member"))?;
         (self.left, self.padding) = (0, 0);
-        if skipped < all { Err(Error::archive("it ends in the middle of a member")) } else { Ok(()) }
+        if skipped < content { Err(Error::archive("it ends in the middle of a member")) } else { Ok(()) }
     }
 
     /// Fills one block; false at a clean end of the source.
