@@ -64,7 +64,13 @@ fn binds_and_tmpfs() {
     let refused = knarr.run(&["run", "--rm", "--mount", &read_only, "busybox", "touch", "/s/x"]).unwrap();
     assert!(refused.stderr.contains("Read-only"), "{refused:?}");
     let missing = "type=bind,source=/no/such/folder,target=/s";
-    assert!(knarr.fails(&["run", "--rm", "--mount", missing, "busybox", "true"]).unwrap().stderr.contains("/no/such/folder"));
+    assert!(
+        knarr
+            .fails(&["run", "--rm", "--mount", missing, "busybox", "true"])
+            .unwrap()
+            .stderr
+            .contains("/no/such/folder")
+    );
     let tmpfs = knarr
         .ok(&[
             "run",
