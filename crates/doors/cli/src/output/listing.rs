@@ -31,10 +31,9 @@ impl Row {
         Self { labels: labels.clone(), ..self }
     }
 
-    /// One column.
-    #[cfg(test)]
-    pub(crate) fn column(&self, name: &str) -> &Value {
-        &self.columns[name]
+    /// One column's text; empty where there is none.
+    pub(crate) fn column(&self, name: &str) -> &str {
+        self.columns[name].as_str().unwrap_or_default()
     }
 
     fn render(&self, template: &Template) -> Result<String> {

@@ -98,7 +98,7 @@ mod tests {
             ("PIDs", "3"),
             ("Name", "web"),
         ] {
-            assert_eq!(row[name], expected);
+            assert_eq!(row.column(name), expected);
         }
     }
 }

@@ -96,7 +96,7 @@ fn verbose(usage: &DiskUsage) -> String {
     let mut containers = vec!["CONTAINER ID\tIMAGE\tCOMMAND\tLOCAL VOLUMES\tSIZE\tCREATED\tSTATUS\tNAMES".to_owned()];
     containers.extend(usage.containers.iter().map(|c| {
         let row = container_rows::row(c, false);
-        let cell = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let cell = |name: &str| row.column(name).to_owned();
         ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"].map(cell).join("\t")
     }));
     let mut volumes = vec!["VOLUME NAME\tLINKS\tSIZE".to_owned()];
