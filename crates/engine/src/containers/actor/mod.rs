@@ -145,10 +145,9 @@ impl Actor {
             Command::Start(reply) => {
                 let result = self.start_by_user().await;
                 let goes = result.is_err() && self.goes_unstarted();
+                let lives = !goes || self.finish_removal().await;
                 let _ = reply.send(result);
-                if goes {
-                    return self.finish_removal().await;
-                }
+                return lives;
             }
             Command::Signal(number, intent, reply) => self.signal(number, intent, reply).await,
             Command::Pause(reply) => drop(reply.send(self.pause().await)),
