@@ -3,6 +3,7 @@
 use knarr_api::container::{Config, HostConfig};
 use knarr_model::{Fault, Result};
 
+use crate::containers::spec::check_capabilities;
 use crate::containers::{ports, signal};
 
 /// The least memory limit, bytes (the runtime itself needs some before the user's program is there).
@@ -45,6 +46,7 @@ pub(crate) fn host(host: &HostConfig) -> Result<()> {
     cpu(host)?;
     restart(host)?;
     modes(host)?;
+    check_capabilities(&host.cap_add, &host.cap_drop)?;
     for port in host.port_bindings.keys() {
         ports::parse(port)?;
     }
@@ -193,6 +195,8 @@ mod tests {
         assert_eq!(refused(HostConfig { memory: 1, ..HostConfig::default() }), "Minimum memory limit allowed is 6MB");
         let cpus = HostConfig { nano_cpus: 1_000_000_000_000_000, ..HostConfig::default() };
         assert!(refused(cpus).starts_with("range of CPUs is from 0.01 to"));
+        let flying = HostConfig { cap_add: vec!["flying".into()], ..HostConfig::default() };
+        assert_eq!(refused(flying), "invalid CapAdd: unknown capability: \"CAP_FLYING\"");
     }
 
     #[test]

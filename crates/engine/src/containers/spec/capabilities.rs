@@ -72,8 +72,8 @@ pub(crate) const NAMES: [&str; 41] = [
 /// The default, with `add` and without `drop`, in the kernel's order; all that this host has to give for a
 /// privileged container.
 pub(crate) fn effective(add: &[String], drop: &[String], privileged: bool, facts: &Facts) -> Result<Vec<String>> {
-    let add = normal(add)?;
-    let drop = normal(drop)?;
+    let add = normal("CapAdd", add)?;
+    let drop = normal("CapDrop", drop)?;
     if privileged {
         return Ok(facts.capabilities.clone());
     }
@@ -89,8 +89,13 @@ pub(crate) fn effective(add: &[String], drop: &[String], privileged: bool, facts
     Ok(NAMES.into_iter().filter(|name| wanted(name)).map(str::to_owned).collect())
 }
 
+/// Refuses names that are no capabilities.
+pub(crate) fn check(add: &[String], drop: &[String]) -> Result<()> {
+    normal("CapAdd", add).and(normal("CapDrop", drop)).map(|_| ())
+}
+
 /// Upper case with `CAP_`; an unknown name is refused in Docker's words.
-fn normal(list: &[String]) -> Result<Vec<String>> {
+fn normal(field: &str, list: &[String]) -> Result<Vec<String>> {
     let one = |text: &String| {
         let upper = text.to_ascii_uppercase();
         if upper == "ALL" {
@@ -99,7 +104,7 @@ fn normal(list: &[String]) -> Result<Vec<String>> {
         let name = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
         match NAMES.contains(&name.as_str()) {
             true => Ok(name),
-            false => Err(Fault::invalid(format!("invalid capability: {name:?}"))),
+            false => Err(Fault::invalid(format!("invalid {field}: unknown capability: {name:?}"))),
         }
     };
     list.iter().map(one).collect()

@@ -22,7 +22,7 @@ use knarr_spec::{Device, Linux, Root, Spec};
 use super::Record;
 use super::user::Identity;
 
-pub(crate) use capabilities::{NAMES as CAPABILITIES, effective as capabilities};
+pub(crate) use capabilities::{NAMES as CAPABILITIES, check as check_capabilities, effective as capabilities};
 pub(crate) use devices::HostDevice;
 pub(crate) use process::{Exec, exec as exec_process};
 pub(crate) use resources::plan as resources;
