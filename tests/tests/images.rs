@@ -19,9 +19,9 @@ fn tags_name_images_and_removal_keeps_what_is_shared() {
     let (host, knarr) = host();
     knarr.ok(&["tag", "busybox", "other:1"]).unwrap();
     assert_eq!(id(&knarr, "other:1"), id(&knarr, "busybox"));
-    knarr.ok(&["run", "--name", "c", "busybox", "sh", "-c", "echo more > /more"]).unwrap();
-    knarr.ok(&["commit", "c", "child"]).unwrap();
-    knarr.ok(&["rm", "c"]).unwrap();
+    knarr.ok(&["run", "--name", "changed", "busybox", "sh", "-c", "echo more > /more"]).unwrap();
+    knarr.ok(&["commit", "changed", "child"]).unwrap();
+    knarr.ok(&["rm", "changed"]).unwrap();
     let removed = knarr.ok(&["rmi", "other:1"]).unwrap();
     assert_eq!(removed, "Untagged: other:1");
     knarr.ok(&["rmi", "-f", "busybox"]).unwrap();
@@ -69,14 +69,14 @@ fn exported_and_imported_the_files_are_the_same() {
         .ok(&[
             "run",
             "--name",
-            "c",
+            "changed",
             "busybox",
             "sh",
             "-c",
             "echo text > /file; chown 5:6 /file; ln -s file /link; rm /bin/vi",
         ])
         .unwrap();
-    knarr.ok(&["export", "-o", &tar, "c"]).unwrap();
+    knarr.ok(&["export", "-o", &tar, "changed"]).unwrap();
     knarr.ok(&["import", "-c", "CMD [\"cat\", \"/link\"]", "-m", "from a tar", &tar, "imported"]).unwrap();
     assert_eq!(knarr.ok(&["run", "--rm", "imported"]).unwrap(), "text");
     assert_eq!(
@@ -96,18 +96,18 @@ fn commit_takes_what_was_changed_and_what_is_said() {
         .ok(&[
             "run",
             "--name",
-            "c",
+            "changed",
             "busybox",
             "sh",
             "-c",
             "echo new > /new; rm /bin/vi; echo root:x:0:0::/:/bin/sh > /etc/passwd",
         ])
         .unwrap();
-    let mut changes: Vec<String> = knarr.ok(&["diff", "c"]).unwrap().lines().map(str::to_owned).collect();
+    let mut changes: Vec<String> = knarr.ok(&["diff", "changed"]).unwrap().lines().map(str::to_owned).collect();
     changes.sort();
     assert_eq!(changes, ["A /new", "C /bin", "C /etc", "C /etc/passwd", "D /bin/vi"]);
     knarr
-        .ok(&["commit", "-a", "me", "-m", "why", "-c", "ENV WHO=me", "-c", "ENTRYPOINT [\"cat\"]", "c", "new:1"])
+        .ok(&["commit", "-a", "me", "-m", "why", "-c", "ENV WHO=me", "-c", "ENTRYPOINT [\"cat\"]", "changed", "new:1"])
         .unwrap();
     assert_eq!(knarr.ok(&["run", "--rm", "new:1", "/new"]).unwrap(), "new");
     let said = knarr.ok(&["image", "inspect", "-f", "{{.Author}} {{.Comment}} {{json .Config.Env}}", "new:1"]).unwrap();
@@ -123,20 +123,20 @@ fn commit_takes_what_was_changed_and_what_is_said() {
 #[test]
 fn cp_both_ways_with_folders_links_and_owners() {
     let (host, knarr) = host();
-    knarr.ok(&["create", "--name", "c", "busybox"]).unwrap();
+    knarr.ok(&["create", "--name", "changed", "busybox"]).unwrap();
     let folder = host.path().join("tree");
     std::fs::create_dir_all(folder.join("deep")).unwrap();
     std::fs::write(folder.join("deep/file"), "deep").unwrap();
     std::os::unix::fs::symlink("deep/file", folder.join("link")).unwrap();
-    knarr.ok(&["cp", &folder.to_string_lossy(), "c:/into"]).unwrap();
-    knarr.ok(&["start", "c"]).unwrap();
+    knarr.ok(&["cp", &folder.to_string_lossy(), "changed:/into"]).unwrap();
+    knarr.ok(&["start", "changed"]).unwrap();
     let back = host.path().join("back");
-    knarr.ok(&["cp", "c:/into", &back.to_string_lossy()]).unwrap();
+    knarr.ok(&["cp", "changed:/into", &back.to_string_lossy()]).unwrap();
     assert_eq!(std::fs::read_to_string(back.join("link")).unwrap(), "deep");
     assert_eq!(std::fs::read_link(back.join("link")).unwrap().to_string_lossy(), "deep/file");
     let docker = host.docker();
     let again = host.path().join("again");
-    docker.ok(&["cp", "c:/into/deep/file", &again.to_string_lossy()]).unwrap();
+    docker.ok(&["cp", "changed:/into/deep/file", &again.to_string_lossy()]).unwrap();
     assert_eq!(std::fs::read_to_string(&again).unwrap(), "deep");
     host.finish().unwrap();
 }
