@@ -117,7 +117,10 @@ mod tests {
         tokio::spawn(async move {
             for answer in answers {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                stream.read(&mut [0; 4096]).await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0, "the request ends early");
+                }
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         });

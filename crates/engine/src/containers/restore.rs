@@ -139,7 +139,7 @@ impl Engine {
             Ok::<_, Fault>(())
         })?;
         for dir in [self.roots.data("containers"), self.roots.exec("bundles")] {
-            each_unknown(&dir, known, |path| launch::remove_tree(path));
+            each_unknown(&dir, known, launch::remove_tree);
         }
         let runtime = self.roots.exec("runtime");
         each_unknown(&runtime, known, |path| {

@@ -76,7 +76,7 @@ impl Engine {
             let facts = Facts::read();
             let rows = pids
                 .into_iter()
-                .filter_map(|pid| Process::read(pid))
+                .filter_map(Process::read)
                 .map(|process| columns.iter().map(|(column, _)| process.show(*column, &facts)).collect());
             let titles = columns.iter().map(|(_, title)| title.clone()).collect();
             Ok(TopResponse { processes: rows.collect(), titles })

@@ -98,7 +98,7 @@ impl Engine {
         let mut config = ImageConfig::scratch();
         let mut next = record.layer.clone();
         while let Some(chain) = next {
-            let layer = self.layers.get(&chain)?.ok_or_else(|| knarr_layers::Error::NotFound(chain))?;
+            let layer = self.layers.get(&chain)?.ok_or(knarr_layers::Error::NotFound(chain))?;
             config.rootfs.diff_ids.insert(0, layer.diff_id);
             next = layer.parent;
         }

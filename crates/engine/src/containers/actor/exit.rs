@@ -79,7 +79,11 @@ impl Actor {
     /// What is left of the run in the kernel and in the run root.
     pub(super) async fn clean(&self) {
         let (engine, record) = (self.engine.clone(), self.record.clone());
-        let _ = blocking(move || Ok(launch::clean(&engine, &record))).await;
+        let _ = blocking(move || {
+            launch::clean(&engine, &record);
+            Ok(())
+        })
+        .await;
     }
 
     /// Whether this end is the last one.

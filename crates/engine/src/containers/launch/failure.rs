@@ -30,8 +30,8 @@ pub(crate) fn why(engine: &Engine, record: &Record) -> Fault {
 /// The last error in a runtime's log.
 pub(crate) fn last_error(path: &std::path::Path) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
-    let errors = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-    errors.filter(|line| matches!(line.level.as_str(), "error" | "fatal")).last().map(|line| line.msg)
+    let mut latest = text.lines().rev().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    latest.find(|line| matches!(line.level.as_str(), "error" | "fatal")).map(|line| line.msg)
 }
 
 /// 127 where the program is not there, 126 where it cannot be run, 128 for everything else.
