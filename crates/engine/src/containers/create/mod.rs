@@ -111,6 +111,7 @@ impl Engine {
     fn make_files(&self, record: &Record) -> Result<()> {
         let dir = self.container_dir(&record.id);
         private_dir(&dir)?;
+        private_dir(&dir.join("log"))?;
         self.layers.prepare(record.layer.as_ref(), &dir)?;
         self.make_volumes(record)
     }

@@ -9,7 +9,7 @@ use knarr_model::{Fault, Result};
 use knarr_spec::{Device, NamespaceKind};
 use rustix::fs::FileType;
 
-use super::cgroup_path;
+use super::{bundle, cgroup_path};
 use crate::Engine;
 use crate::containers::Record;
 use crate::containers::spec::{CAPABILITIES, Facts, HostDevice};
@@ -23,6 +23,7 @@ pub(super) fn gather(engine: &Engine, record: &Record) -> Result<Facts> {
     let limits = limits(engine, host)?;
     Ok(Facts {
         joined: joined(engine, host)?,
+        shm: shared_memory(engine, record)?,
         cgroup: cgroup_path(&engine.config, record),
         host_devices: if host.privileged { all_devices() } else { Vec::new() },
         devices: devices(&host.devices)?,
@@ -88,6 +89,18 @@ fn joined(engine: &Engine, host: &HostConfig) -> Result<Vec<(NamespaceKind, Stri
         all.push((kind, format!("/proc/{}/ns/{file}", other.state.pid)));
     }
     Ok(all)
+}
+
+/// The folder of a shareable `/dev/shm`: its own, or that of the container whose IPC namespace it joins.
+fn shared_memory(engine: &Engine, record: &Record) -> Result<Option<String>> {
+    let owner = match record.host.ipc_mode.as_str() {
+        "shareable" => record.id.clone(),
+        mode => match mode.strip_prefix("container:") {
+            Some(other) => engine.containers.find(other)?.id().clone(),
+            None => return Ok(None),
+        },
+    };
+    bundle::shared_memory(engine, &owner).map(|path| Some(path.to_string_lossy().into_owned()))
 }
 
 fn devices(asked: &[DeviceMapping]) -> Result<Vec<HostDevice>> {

@@ -38,6 +38,8 @@ pub(crate) struct Facts {
     pub(crate) files: Vec<(PathBuf, &'static str)>,
     /// The mounts in their order, each source a path of the host (none for memory).
     pub(crate) mounts: Vec<ResolvedMount>,
+    /// The folder that is `/dev/shm`, where that is not a memory of its own: what is shared lies in the run root.
+    pub(crate) shm: Option<String>,
     /// Namespaces of others that it joins: kind and path.
     pub(crate) joined: Vec<(knarr_spec::NamespaceKind, String)>,
     /// The network namespace's path; none for the host's.

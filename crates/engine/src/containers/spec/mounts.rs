@@ -49,7 +49,7 @@ fn kernel((destination, kind, source, options): &(&str, &str, &str, &str), privi
     }
 }
 
-/// `/dev/shm`: its own, the host's, or another container's (through its first process).
+/// `/dev/shm`: its own, the host's, or one that containers share.
 fn shm(host: &HostConfig, facts: &Facts) -> Mount {
     let bind = |source: String| Mount {
         destination: "/dev/shm".into(),
@@ -58,9 +58,8 @@ fn shm(host: &HostConfig, facts: &Facts) -> Mount {
         options: words("rbind,rprivate"),
         ..Mount::default()
     };
-    let ipc = facts.joined.iter().find(|(kind, _)| *kind == knarr_spec::NamespaceKind::Ipc);
-    if let Some(process) = ipc.and_then(|(_, path)| path.strip_suffix("/ns/ipc")) {
-        return bind(format!("{process}/root/dev/shm"));
+    if let Some(shared) = &facts.shm {
+        return bind(shared.clone());
     }
     if host.ipc_mode == "host" {
         return bind("/dev/shm".into());
