@@ -33,11 +33,20 @@ impl Engine {
     /// Loads all images of an archive, plain or compressed.
     pub async fn load_images(self: &Arc<Self>, source: impl Read + Send + 'static) -> Result<Vec<Loaded>> {
         let engine = self.clone();
-        blocking(move || engine.load(source)).await
+        blocking(move || {
+            let lease = engine.lease();
+            let loaded = engine.load(source);
+            drop(lease);
+            if loaded.is_err() {
+                // Layers that came before the one that failed are nobody's.
+                engine.sweep()?;
+            }
+            loaded
+        })
+        .await
     }
 
     fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
-        let _lease = self.lease();
         let scratch = Scratch::new(&self.roots)?;
         let root = Root::open(scratch.path()).map_err(|e| Fault::io("open the unpacked archive", e))?;
         let options = Options { owner: Some((0, 0)), ..Options::live() };
