@@ -21,7 +21,7 @@ impl Engine {
         let networks = self.networks()?;
         let all = blocking(move || {
             let all = networks.list()?.into_iter().map(|network| {
-                let used = !networks.endpoints(&network)?.is_empty();
+                let used = dangling.is_some() && !networks.endpoints(&network)?.is_empty();
                 Ok((network, used))
             });
             all.collect::<Result<Vec<_>>>()

@@ -2,6 +2,7 @@
 
 mod host;
 mod info;
+mod usage;
 mod version;
 
 pub(crate) use host::{memory, name as host_name, processors};

@@ -1,4 +1,4 @@
-//! `_ping`, `version`, `info`, `events`.
+//! `_ping`, `version`, `info`, `events`, `system/df`.
 
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
         .route("/version", get(version))
         .route("/info", get(info))
         .route("/events", get(events))
+        .route("/system/df", get(disk_usage))
 }
 
 /// `GET` and `HEAD /_ping`.
@@ -58,6 +59,11 @@ async fn version(State(engine): Daemon) -> Json<Value> {
 /// `GET /info`.
 async fn info(State(engine): Daemon) -> Json<Value> {
     Json(engine.info())
+}
+
+/// `GET /system/df`.
+async fn disk_usage(State(engine): Daemon) -> Result<Response> {
+    Ok(Json(engine.disk_usage().await?).into_response())
 }
 
 /// `GET /events`.
