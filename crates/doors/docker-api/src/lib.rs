@@ -14,6 +14,7 @@
 mod body;
 mod error;
 mod front;
+mod gone;
 mod hijack;
 mod long_body;
 mod progress;

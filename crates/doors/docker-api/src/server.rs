@@ -12,12 +12,14 @@ use http::HeaderValue;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use knarr_engine::Engine;
+use knarr_model::Fault;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::error::ApiError;
 use crate::front::Front;
+use crate::gone::Peer;
 use crate::{MAX_API, routes, version};
 
 /// Connections at one time; further ones wait in the listener's queue.
@@ -67,16 +69,25 @@ async fn connection(socket: UnixStream, router: Router) {
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS);
+    let peer = match Peer::of(&socket) {
+        Ok(peer) => peer,
+        Err(error) => return tracing::warn!(%error, "cannot watch a connection"),
+    };
     let io = TokioIo::new(Front::new(socket));
-    if let Err(error) = http.serve_connection(io, service).with_upgrades().await {
-        tracing::debug!(%error, "connection ended");
+    tokio::select! {
+        ended = http.serve_connection(io, service).with_upgrades() => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "connection ended");
+            }
+        }
+        () = peer.gone() => {}
     }
 }
 
 /// Checks and strips the version, routes, and adds the headers that every answer has.
 async fn answer(router: Router, request: hyper::Request<Incoming>) -> Response {
     let mut response = match without_version(request.map(Body::new)) {
-        Ok(request) => router.oneshot(request).await.unwrap_or_else(|never| match never {}),
+        Ok(request) => handle(router, request).await,
         Err(error) => error.into_response(),
     };
     let headers = response.headers_mut();
@@ -90,6 +101,14 @@ async fn answer(router: Router, request: hyper::Request<Incoming>) -> Response {
     response
 }
 
+/// Runs a handler to its end also where its client goes away: only the answer is lost, nothing stays half-done.
+async fn handle(router: Router, request: Request) -> Response {
+    match tokio::spawn(router.oneshot(request)).await {
+        Ok(response) => response.unwrap_or_else(|never| match never {}),
+        Err(error) => ApiError::from(Fault::internal("the request's handler failed").because(error)).into_response(),
+    }
+}
+
 fn without_version(mut request: Request) -> Result<Request, ApiError> {
     let uri = request.uri();
     let rest = version::strip(uri.path())?;
@@ -98,7 +117,7 @@ fn without_version(mut request: Request) -> Result<Request, ApiError> {
             Some(query) => format!("{rest}?{query}"),
             None => rest.to_owned(),
         };
-        let parsed = with_query.parse().map_err(|e| knarr_model::Fault::invalid(format!("invalid path: {e}")))?;
+        let parsed = with_query.parse().map_err(|e| Fault::invalid(format!("invalid path: {e}")))?;
         *request.uri_mut() = parsed;
     }
     Ok(request)
