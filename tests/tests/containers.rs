@@ -231,7 +231,9 @@ fn exec_joins_the_container_and_has_an_exit_code_of_its_own() {
     assert_eq!(knarr.run(&["exec", "joined", "sh", "-c", "exit 9"]).unwrap().code, 9);
     assert_eq!(knarr.run(&["exec", "joined", "no-such-program"]).unwrap().code, 127);
     assert_eq!(
-        knarr.ok(&["exec", "-u", "nobody", "-w", "/tmp", "-e", "N=2", "joined", "sh", "-c", "id -u; pwd; echo $N"]).unwrap(),
+        knarr
+            .ok(&["exec", "-u", "nobody", "-w", "/tmp", "-e", "N=2", "joined", "sh", "-c", "id -u; pwd; echo $N"])
+            .unwrap(),
         "65534\n/tmp\n2"
     );
     let mut command = knarr.command(&["exec", "-i", "joined", "cat"]);
@@ -245,7 +247,9 @@ fn exec_joins_the_container_and_has_an_exit_code_of_its_own() {
 #[test]
 fn init_reaps_and_forwards() {
     let (host, knarr) = host();
-    knarr.ok(&["run", "-d", "--init", "--name", "reaper", IMAGE, "sh", "-c", "(sleep 0.1 &) ; exec sleep 1000"]).unwrap();
+    knarr
+        .ok(&["run", "-d", "--init", "--name", "reaper", IMAGE, "sh", "-c", "(sleep 0.1 &) ; exec sleep 1000"])
+        .unwrap();
     wait_for("the orphan is reaped", Duration::from_secs(5), || {
         !knarr.ok(&["exec", "reaper", "ps"]).unwrap().contains("sleep 0.1")
             && !knarr.ok(&["exec", "reaper", "ps"]).unwrap().contains("[sleep]")

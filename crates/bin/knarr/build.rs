@@ -29,7 +29,11 @@ fn build(shim: &Path, target: &Path) {
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         let ours = ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_HTTP_CAINFO"].contains(&name.as_str());
-        if (name.starts_with("CARGO") && !ours) || name.contains("RUSTFLAGS") || name == "RUSTC" || name.contains("WRAPPER") {
+        if (name.starts_with("CARGO") && !ours)
+            || name.contains("RUSTFLAGS")
+            || name == "RUSTC"
+            || name.contains("WRAPPER")
+        {
             command.env_remove(&name);
         }
     }

@@ -13,7 +13,7 @@ static SHIM: &[u8] = include_bytes!(env!("KNARR_SHIM"));
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let called_as = args.first().map(|arg| base_name(arg)).unwrap_or_default();
+    let called_as = args.first().map(base_name).unwrap_or_default();
     let verb = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
     match (called_as.as_str(), verb) {
         ("knarr-runtime", _) => runtime(&args[1..]),
