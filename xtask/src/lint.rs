@@ -14,7 +14,16 @@ pub fn run() -> Result<()> {
     let mut doc = shell::command("cargo", &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
     doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     shell::check(doc)?;
+    shim()?;
     deny()
+}
+
+/// The shim is a workspace of its own, which the commands above pass by.
+fn shim() -> Result<()> {
+    shell::run("cargo", &["fmt", "--manifest-path", shell::SHIM, "--check"])?;
+    let mut clippy = shell::shim("clippy");
+    clippy.args(["--all-targets", "--quiet", "--", "-D", "warnings"]);
+    shell::check(clippy)
 }
 
 /// Licences, bans and sources. The advisories need a database from the network; they are the maintainers' own errand

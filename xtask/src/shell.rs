@@ -22,6 +22,16 @@ pub fn command(program: &str, args: &[&str]) -> Command {
     command
 }
 
+/// The shim's manifest: a workspace of its own.
+pub const SHIM: &str = "crates/kernel/shim/Cargo.toml";
+
+/// A cargo command on the shim, with a target folder of its own inside the shared one: the two workspaces' locks don't mix.
+pub fn shim(task: &str) -> Command {
+    let mut cargo = command("cargo", &[task, "--locked", "--manifest-path", SHIM]);
+    cargo.arg("--target-dir").arg(target_dir().join("shim"));
+    cargo
+}
+
 /// Runs a command, shown first, and fails where it fails.
 pub fn run(program: &str, args: &[&str]) -> Result<()> {
     check(command(program, args))

@@ -14,6 +14,9 @@ pub fn run(only: &[String]) -> Result<()> {
         lint::run()?;
     }
     shell::run("cargo", &["build", "--package", "knarr"])?;
+    if only.is_empty() {
+        shell::check(shell::shim("test"))?;
+    }
     let mut test = shell::command("cargo", &["test", "--workspace", "--no-fail-fast", "--"]);
     test.args(only);
     shell::check(test)
