@@ -31,7 +31,8 @@ impl Host {
     pub fn start_with(flags: &[&str]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("knarr-e2e-").tempdir()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let bridge = format!("kt{}-{number}", std::process::id());
+        // Two digits: no name is the beginning of another one's, which the ledger would take for its own.
+        let bridge = format!("kt{}-{number:02}", std::process::id());
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let mut host = Self { folder, bridge, flags, daemon: None };
         std::fs::create_dir(host.path().join("client"))?;
@@ -165,6 +166,7 @@ impl Drop for Host {
             let _ = self.knarr().run(&[&["rm", "-f", "-v"], ids.as_slice()].concat());
             let _ = self.knarr().run(&["network", "prune", "-f"]);
         }
+        let _ = daemon.terminate(Duration::from_secs(10));
         drop(daemon);
         self.remove_network();
     }
