@@ -30,16 +30,10 @@ impl Engine {
         work: impl FnOnce(&Root, &Record) -> Result<T> + Send,
     ) -> Result<T> {
         let record = container.view();
-        if record.state.status.alive() {
-            let path = format!("/proc/{}/root", record.state.pid);
-            let opened = Root::open(Path::new(&path));
-            let root = opened.map_err(|e| Fault::io(format!("open the root of container {}", record.name), e))?;
-            // The process that was opened is the container's only if the container still lives the same life.
-            let now = container.view();
-            if now.state.status.alive() && now.state.start_id == record.state.start_id {
-                return work(&root, &record);
-            }
-            return Err(Fault::conflict(format!("container {} has just ended; try again", record.name)));
+        if record.state.status.alive()
+            && let Some(root) = running_root(&record)?
+        {
+            return work(&root, &record);
         }
         self.with_stopped_root(&record, access, work)
     }
@@ -100,6 +94,19 @@ impl Engine {
             MountSource::Volume { .. } | MountSource::Tmpfs { .. } => None,
         })
     }
+}
+
+/// The root that a container's first process sees; none where the process has just ended. The kernel's number may mean another
+/// process by now, so what was opened counts only if that process is in the container's cgroup.
+fn running_root(record: &Record) -> Result<Option<Root>> {
+    let process = PathBuf::from(format!("/proc/{}", record.state.pid));
+    let root = match Root::open(&process.join("root")) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|e| Fault::io(format!("open the root of container {}", record.name), e))?,
+    };
+    let groups = std::fs::read_to_string(process.join("cgroup")).unwrap_or_default();
+    let own = groups.lines().any(|line| line.split(['/', ':']).any(|part| part == record.id.as_str()));
+    Ok(own.then_some(root))
 }
 
 /// Where to mount `source`: what is there, else a new folder or file, as at a start.
