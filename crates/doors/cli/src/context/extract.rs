@@ -73,34 +73,20 @@ fn make(
     owners: bool,
     rename: &impl Fn(&Path) -> Option<PathBuf>,
 ) -> io::Result<()> {
-    let Some(last) = name.file_name() else { return Ok(()) };
+    let Some(last) = name.file_name().map(Path::new) else { return Ok(()) };
     let folder = parent(root, name)?;
     let header = entry.header().clone();
     let mode = Mode::from_raw_mode(header.mode()? & 0o7777);
     match header.entry_type() {
-        EntryType::Directory => match fs::mkdirat(&folder, last, Mode::from_raw_mode(0o700)) {
-            Err(rustix::io::Errno::EXIST) if is_folder(&folder, last.as_ref()) => {}
-            done => done?,
-        },
+        // A hard link shares the owner and the times of what it names.
+        EntryType::Link => return make_link(root, &folder, last, entry, rename),
+        EntryType::Directory => make_folder(&folder, last)?,
         EntryType::Symlink => {
             let target = entry.link_name()?.ok_or(io::ErrorKind::InvalidData)?;
-            replace(&folder, last.as_ref(), |name| fs::symlinkat(target.as_ref(), &folder, name))?;
+            replace(&folder, last, |name| fs::symlinkat(target.as_ref(), &folder, name))?;
         }
-        EntryType::Link => {
-            let target = entry.link_name()?.and_then(|t| rename(&t)).ok_or(io::ErrorKind::InvalidData)?;
-            let target = safe_name(&target).map_err(|_| io::ErrorKind::InvalidData)?;
-            let from = parent(root, &target)?;
-            let base = target.file_name().ok_or(io::ErrorKind::InvalidData)?;
-            replace(&folder, last.as_ref(), |name| fs::linkat(&from, base, &folder, name, AtFlags::empty()))?;
-            return Ok(());
-        }
-        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-            write_file(&folder, last.as_ref(), entry, mode)?;
-        }
-        EntryType::Fifo => {
-            let make = |name: &Path| fs::mknodat(&folder, name, fs::FileType::Fifo, mode, 0);
-            replace(&folder, last.as_ref(), make)?;
-        }
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => write_file(&folder, last, entry, mode)?,
+        EntryType::Fifo => replace(&folder, last, |name| fs::mknodat(&folder, name, fs::FileType::Fifo, mode, 0))?,
         other => {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -113,6 +99,29 @@ fn make(
         fs::chownat(&folder, last, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
     }
     Ok(fs::utimensat(&folder, last, &times(&header)?, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+/// Makes a folder, closed to others until its own mode is set at the end.
+fn make_folder(folder: &OwnedFd, last: &Path) -> io::Result<()> {
+    match fs::mkdirat(folder, last, Mode::from_raw_mode(0o700)) {
+        Err(rustix::io::Errno::EXIST) if is_folder(folder, last) => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+/// Makes a hard link to an entry that came before.
+fn make_link(
+    root: &OwnedFd,
+    folder: &OwnedFd,
+    last: &Path,
+    entry: &Entry<'_, impl Read>,
+    rename: &impl Fn(&Path) -> Option<PathBuf>,
+) -> io::Result<()> {
+    let target = entry.link_name()?.and_then(|target| rename(&target)).ok_or(io::ErrorKind::InvalidData)?;
+    let target = safe_name(&target).map_err(|_| io::ErrorKind::InvalidData)?;
+    let from = parent(root, &target)?;
+    let base = target.file_name().ok_or(io::ErrorKind::InvalidData)?;
+    replace(folder, last, |name| fs::linkat(&from, base, folder, name, AtFlags::empty()))
 }
 
 fn write_file(folder: &OwnedFd, last: &Path, entry: &mut Entry<'_, impl Read>, mode: Mode) -> io::Result<()> {

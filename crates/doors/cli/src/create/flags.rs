@@ -214,7 +214,7 @@ pub(crate) struct CreateFlags {
     /// Root file system read-only
     #[arg(long)]
     pub(super) read_only: bool,
-    /// When to start it again: no, on-failure[:N], always, unless-stopped
+    /// When to start it again: no, on-failure, on-failure:N, always, unless-stopped
     #[arg(long, value_name = "POLICY", value_parser = spec::restart_policy)]
     pub(super) restart: Option<knarr_api::container::RestartPolicy>,
     /// Remove it, and its anonymous volumes, when it ends

@@ -1,58 +1,74 @@
 //! JSON, indented as Go does, with members in the order in which they came.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 /// Indents a JSON document by four spaces a level, each line behind `prefix`.
 pub(crate) fn indent(json: &[u8], prefix: &str) -> String {
     let text = String::from_utf8_lossy(json);
-    let mut out = String::with_capacity(text.len() * 2);
-    let mut depth = 0usize;
-    let mut in_string = false;
+    let mut writer = Writer { out: String::with_capacity(text.len() * 2), prefix, depth: 0 };
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
-        if in_string {
-            out.push(c);
-            match c {
-                '\\' => out.extend(chars.next()),
-                '"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
         match c {
-            c if c.is_ascii_whitespace() => {}
-            '{' | '[' => {
-                out.push(c);
-                while chars.next_if(char::is_ascii_whitespace).is_some() {}
-                match chars.next_if(|&next| next == '}' || next == ']') {
-                    Some(close) => out.push(close),
-                    None => {
-                        depth += 1;
-                        newline(&mut out, prefix, depth);
-                    }
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                newline(&mut out, prefix, depth);
-                out.push(c);
-            }
+            '"' => writer.string(&mut chars),
+            '{' | '[' => writer.open(c, &mut chars),
+            '}' | ']' => writer.close(c),
             ',' => {
-                out.push(c);
-                newline(&mut out, prefix, depth);
+                writer.out.push(c);
+                writer.newline();
             }
-            ':' => out.push_str(": "),
-            c => {
-                in_string = c == '"';
-                out.push(c);
+            ':' => writer.out.push_str(": "),
+            c if c.is_ascii_whitespace() => {}
+            c => writer.out.push(c),
+        }
+    }
+    writer.out
+}
+
+struct Writer<'a> {
+    out: String,
+    prefix: &'a str,
+    depth: usize,
+}
+
+impl Writer<'_> {
+    /// The rest of a string, as it is.
+    fn string(&mut self, chars: &mut Peekable<Chars<'_>>) {
+        self.out.push('"');
+        while let Some(c) = chars.next() {
+            self.out.push(c);
+            match c {
+                '\\' => self.out.extend(chars.next()),
+                '"' => return,
+                _ => {}
             }
         }
     }
-    out
-}
 
-fn newline(out: &mut String, prefix: &str, depth: usize) {
-    out.push('\n');
-    out.push_str(prefix);
-    out.extend(std::iter::repeat_n("    ", depth));
+    /// An empty object or list stays on its line.
+    fn open(&mut self, bracket: char, chars: &mut Peekable<Chars<'_>>) {
+        self.out.push(bracket);
+        while chars.next_if(char::is_ascii_whitespace).is_some() {}
+        match chars.next_if(|&next| next == '}' || next == ']') {
+            Some(close) => self.out.push(close),
+            None => {
+                self.depth += 1;
+                self.newline();
+            }
+        }
+    }
+
+    fn close(&mut self, bracket: char) {
+        self.depth = self.depth.saturating_sub(1);
+        self.newline();
+        self.out.push(bracket);
+    }
+
+    fn newline(&mut self) {
+        self.out.push('\n');
+        self.out.push_str(self.prefix);
+        self.out.extend(std::iter::repeat_n("    ", self.depth));
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// Limit of processes; -1: no limit
     #[arg(long, value_name = "N")]
     pids_limit: Option<i64>,
-    /// When to start it again: no, on-failure[:N], always, unless-stopped
+    /// When to start it again: no, on-failure, on-failure:N, always, unless-stopped
     #[arg(long, value_name = "POLICY", value_parser = spec::restart_policy)]
     restart: Option<RestartPolicy>,
     /// Names or ids
