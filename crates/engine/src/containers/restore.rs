@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use knarr_model::{ContainerId, Fault, Result};
 use knarr_shim_client::{ExitRecord, read_exit};
 use knarr_store::Store;
@@ -46,52 +47,65 @@ pub(crate) fn look(store: &Store, roots: &Roots) -> Result<Found> {
     let records: Vec<(String, Record)> = store.read(|tx| Ok::<_, Fault>(tx.list(TABLE)?))?;
     let all = records.into_iter().map(|(_, record)| {
         let shim = knarr_shim_client::connect(&roots.exec("shims").join(record.id.as_str())).ok();
-        let exit_file = roots.data("containers").join(record.id.as_str()).join("exit.json");
-        let exit = read_exit(&exit_file).inspect_err(|error| tracing::warn!(%error, "an exit file cannot be read"));
-        (record, shim, exit.ok().flatten())
+        let exit = recorded_exit(roots, &record);
+        (record, shim, exit)
     });
     Ok(Found(all.collect()))
+}
+
+/// What the shim of the last run wrote.
+fn recorded_exit(roots: &Roots, record: &Record) -> Option<ExitRecord> {
+    let file = roots.data("containers").join(record.id.as_str()).join("exit.json");
+    let exit = read_exit(&file).inspect_err(|error| tracing::warn!(%error, "an exit file cannot be read"));
+    exit.ok().flatten()
 }
 
 impl Engine {
     /// Brings every container to where it is, removes what is left of half-made ones, applies restart policies.
     pub(crate) async fn restore(self: &Arc<Self>, found: Found) {
         let known: HashSet<String> = found.0.iter().map(|(record, ..)| record.id.to_string()).collect();
-        let mut later = Vec::new();
-        for (record, shim, exit) in found.0 {
-            let id = record.id.clone();
-            match shim {
-                Some(shim) => self.take_up(record, shim).await,
-                None => {
-                    if self.settle(record, exit).await {
-                        later.push(id);
-                    }
-                }
-            }
-        }
+        // All at once, so that one stuck shim does not hold up the others.
+        let later = join_all(found.0.into_iter().map(|(record, shim, exit)| self.reconcile(record, shim, exit))).await;
         let engine = self.clone();
         let swept = blocking(move || engine.sweep_unknown(&known)).await;
         if let Err(error) = swept {
             tracing::warn!(error = %error.full(), "cannot sweep away half-made containers");
         }
-        for id in later {
-            self.start_again(&id).await;
+        let engine = self.clone();
+        tokio::spawn(async move {
+            for id in later.into_iter().flatten() {
+                engine.start_again(&id).await;
+            }
+        });
+    }
+
+    /// Brings one container to where it is; its id where its policy starts it again.
+    async fn reconcile(
+        self: &Arc<Self>,
+        mut record: Record,
+        shim: Option<UnixStream>,
+        mut exit: Option<ExitRecord>,
+    ) -> Option<ContainerId> {
+        if let Some(shim) = shim {
+            match greet(&mut record, shim).await {
+                Ok(link) => {
+                    self.take_up(record, link).await;
+                    return None;
+                }
+                // It ended between the look and the greeting.
+                Err(_) => exit = recorded_exit(&self.roots, &record),
+            }
         }
+        let id = record.id.clone();
+        self.settle(record, exit).await.then_some(id)
     }
 
     /// A container that lives.
-    async fn take_up(self: &Arc<Self>, mut record: Record, shim: UnixStream) {
-        let link = match greet(&mut record, shim).await {
-            Ok(link) => Some(link),
-            Err(error) => {
-                tracing::warn!(container.id = %record.id, error = %error.full(), "a shim answered and then did not");
-                None
-            }
-        };
+    async fn take_up(self: &Arc<Self>, mut record: Record, link: Link) {
         let cgroup = launch::cgroup_path(&self.config, &record);
         let frozen = blocking(move || Ok(knarr_cgroups::Cgroup::open(&cgroup)?.is_frozen()?)).await;
         record.state.status = if frozen.unwrap_or_default() { Status::Paused } else { Status::Running };
-        Actor::spawn(self.clone(), record, link);
+        Actor::spawn(self.clone(), record, Some(link));
     }
 
     /// A container that does not live; whether its policy starts it again.
