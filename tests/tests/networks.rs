@@ -158,3 +158,29 @@ fn half_a_request_does_not_hold_up_others() {
     drop(half);
     host.finish().unwrap();
 }
+
+#[test]
+fn a_running_container_joins_and_leaves_a_network() {
+    let (host, knarr) = host();
+    let docker = host.docker();
+    docker.ok(&["network", "create", "--subnet", "10.219.78.0/24", "back"]).unwrap();
+    docker.ok(&["run", "-d", "--name", "server", "--network", "back", "busybox", "sh", "-c", SERVE]).unwrap();
+    docker.ok(&["run", "-d", "--name", "client", "busybox", "sleep", "100"]).unwrap();
+    let server = "{{(index .NetworkSettings.Networks \"back\").IPAddress}}";
+    let server = docker.ok(&["inspect", "-f", server, "server"]).unwrap();
+    let ask = || docker.run(&["exec", "client", "nc", "-w", "2", &server, "80"]).unwrap().stdout;
+    assert_eq!(ask(), "");
+    docker.ok(&["network", "connect", "--ip", "10.219.78.50", "back", "client"]).unwrap();
+    assert_eq!(ask(), "answer\n");
+    let inside = docker.ok(&["network", "inspect", "-f", "{{json .Containers}}", "back"]).unwrap();
+    assert!(inside.contains("10.219.78.50/24"), "{inside}");
+    docker.ok(&["restart", "-t", "0", "client"]).unwrap();
+    assert_eq!(ask(), "answer\n", "the network was forgotten at a restart");
+    docker.ok(&["network", "disconnect", "back", "client"]).unwrap();
+    assert_eq!(ask(), "");
+    assert!(docker.fails(&["network", "disconnect", "back", "client"]).unwrap().stderr.contains("is not connected"));
+    knarr.ok(&["rm", "-f", "server", "client"]).unwrap();
+    docker.ok(&["network", "prune", "-f"]).unwrap();
+    assert!(docker.fails(&["network", "inspect", "back"]).unwrap().stderr.contains("network back not found"));
+    host.finish().unwrap();
+}

@@ -97,3 +97,22 @@ fn a_volume_cannot_be_placed_through_a_symlink_of_the_image() {
     assert!(!std::path::Path::new("/tmp/inner").exists(), "the mount point was made on the host");
     host.finish().unwrap();
 }
+
+#[test]
+fn anonymous_volumes_go_with_their_container_or_a_prune() {
+    let (host, knarr) = host();
+    let docker = host.docker();
+    let volumes = || docker.ok(&["volume", "ls", "-q"]).unwrap().lines().count();
+    docker.ok(&["run", "--rm", "-v", "/scratch", "busybox", "true"]).unwrap();
+    assert_eq!(volumes(), 0);
+    docker.ok(&["volume", "create", "kept"]).unwrap();
+    docker.ok(&["run", "--name", "user", "-v", "/scratch", "-v", "kept:/kept", "busybox", "true"]).unwrap();
+    docker.ok(&["volume", "prune", "-f"]).unwrap();
+    assert_eq!(volumes(), 2, "a volume in use was pruned");
+    knarr.ok(&["rm", "user"]).unwrap();
+    docker.ok(&["volume", "prune", "-f"]).unwrap();
+    assert_eq!(docker.ok(&["volume", "ls", "-q"]).unwrap(), "kept", "only the anonymous one goes");
+    docker.ok(&["volume", "prune", "-a", "-f"]).unwrap();
+    assert_eq!(volumes(), 0);
+    host.finish().unwrap();
+}
