@@ -1,6 +1,6 @@
 //! The registry door: OCI distribution-spec 1.1 on files, `knarr registry serve`.
 //!
-//! [`serve`] with a [`Config`] is the server; [`ServeArgs`] and [`run`] are its command. A request goes
+//! [`serve()`] with a [`Config`] is the server; [`ServeArgs`] and [`run`] are its command. A request goes
 //! `serve` (connections, deadlines) → `registry` (authenticate, route) → `blobs`, `manifests`, `listings` → `storage`.
 //!
 //! ```text

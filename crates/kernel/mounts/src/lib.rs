@@ -1,6 +1,6 @@
 //! Mounts by file descriptor: the new mount API, above `knarr-sys` and rustix.
 //!
-//! A mount is made **detached** ([`overlay`], [`filesystem`], [`clone_tree`]), looked at, given its attributes
+//! A mount is made **detached** ([`overlay()`], [`filesystem`], [`clone_tree`]), looked at, given its attributes
 //! ([`Attributes`]), and only then attached with [`attach`] to a place that was opened inside a root ([`Root`]).
 //!
 //! ```text

@@ -5,7 +5,7 @@
 //! a user's profile ────┴─ kernel, architecture ──▶ spec::Seccomp ──▶ Program ──▶ the container's process
 //! ```
 //!
-//! [`default_profile`] and [`Profile`] give a [`knarr_spec::Seccomp`], [`compile`] turns it into a [`Program`], and
+//! [`default_profile`] and [`Profile`] give a [`knarr_spec::Seccomp`], [`compile()`] turns it into a [`Program`], and
 //! [`install`] is called in the child just before it becomes the container's program.
 //!
 //! A program looks at the architecture, then finds the call's number in a balanced tree of number ranges, then tests

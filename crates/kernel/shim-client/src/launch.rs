@@ -71,7 +71,7 @@ pub struct Launched {
 }
 
 impl Launched {
-    /// Waits until [`crate::connect`] finds the shim: needed by who wants to attach before the process runs. To be
+    /// Waits until [`crate::connect()`] finds the shim: needed by who wants to attach before the process runs. To be
     /// called before anything else is said.
     pub fn wait_ready(&mut self) -> Result<()> {
         // The answer to a signal for a process that is not there yet comes from a shim that listens.

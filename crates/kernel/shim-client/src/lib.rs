@@ -1,7 +1,7 @@
 //! The daemon's side of the shim (docs/decisions/0001): start one, talk to one, read what one has left behind.
 //!
 //! - [`shim_memfd`] and [`runtime_fd`] are made once, when the daemon starts.
-//! - [`spawn`] starts a shim with a [`Launch`] and gives its first connection; [`connect`] makes further ones, also after
+//! - [`spawn`] starts a shim with a [`Launch`] and gives its first connection; [`connect()`] makes further ones, also after
 //!   the daemon has been started again.
 //! - [`Request`]s go in, [`Event`]s come out: [`Request::encode`], [`Decoder`], and [`read_event`] for a blocking stream.
 //! - [`read_exit`] reads the durable record of an end.

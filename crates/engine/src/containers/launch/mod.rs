@@ -5,7 +5,7 @@
 //! release: addresses back, was it an OOM kill         clean: cgroup, runtime state, bundle, shim's folder
 //! ```
 //!
-//! Invariant: [`clean`] is idempotent and needs nothing but the id, so that it serves a failed start, an end, a removal and a
+//! Invariant: [`clean()`] is idempotent and needs nothing but the id, so that it serves a failed start, an end, a removal and a
 //! daemon that comes back alike.
 
 mod bundle;
@@ -59,7 +59,7 @@ pub(crate) fn cgroup_path(config: &Config, record: &Record) -> String {
     format!("/{}/{}", parent.trim_matches('/'), record.id)
 }
 
-/// Sets everything up; on failure the caller calls [`clean`] and [`release`].
+/// Sets everything up; on failure the caller calls [`clean()`] and [`release`].
 pub(crate) fn prepare(engine: &Engine, record: &Record) -> Result<Launched> {
     clean(engine, record);
     exit_file::forget(engine, record)?;

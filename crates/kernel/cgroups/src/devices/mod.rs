@@ -2,7 +2,7 @@
 //!
 //! A list always starts from "nothing" (flaw row 12), and ends with the devices that every container has
 //! ([`default_rules`]). Rules are read in order: a later one wins over an earlier one. v1 takes them as writes
-//! ([`v1_writes`]), v2 as a program ([`program`]) that says the same.
+//! ([`v1_writes`]), v2 as a program ([`program()`]) that says the same.
 
 mod program;
 

@@ -1,4 +1,4 @@
-//! The firewall: one nf_tables table a daemon, planned as plain data ([`plan`]), printed as nft would ([`text`]), and put
+//! The firewall: one nf_tables table a daemon, planned as plain data ([`plan()`]), printed as nft would ([`text`]), and put
 //! into the kernel whole, in one transaction ([`apply`]).
 //!
 //! ```text
