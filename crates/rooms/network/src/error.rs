@@ -41,6 +41,9 @@ pub enum NetworkError {
     /// The name is taken.
     #[error("network with name {0} already exists")]
     NameTaken(String),
+    /// A link that is no bridge of ours has the bridge's name.
+    #[error("a link of the name {0} exists on this host: choose another name for the bridge")]
+    LinkTaken(String),
     /// `bridge`, `host` and `none` stay.
     #[error("{0} is a pre-defined network and cannot be removed")]
     Predefined(String),
@@ -144,7 +147,7 @@ impl NetworkError {
             Self::Subnet(_) | Self::Invalid(_) | Self::AddressOutside { .. } | Self::Ambiguous(_) => Kind::Invalid,
             Self::Unsupported(_) => Kind::Unsupported,
             Self::NotFound(_) => Kind::NotFound,
-            Self::NameTaken(_) => Kind::Conflict,
+            Self::NameTaken(_) | Self::LinkTaken(_) => Kind::Conflict,
             Self::Predefined(_) | Self::InUse { .. } | Self::Overlap { .. } => Kind::Forbidden,
             Self::AddressTaken(_) | Self::Connected { .. } | Self::NotConnected { .. } => Kind::Forbidden,
             _ => Kind::Internal,

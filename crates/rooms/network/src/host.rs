@@ -42,7 +42,8 @@ pub(crate) fn subnet_lock() -> Result<File, NetworkError> {
 pub(crate) fn ensure_bridge(bridge: &Bridge) -> Result<(), NetworkError> {
     let mut links = Links::open()?;
     let link = match links.find(&bridge.link)? {
-        Some(link) => link,
+        Some(link) if link.ours => link,
+        Some(_) => return Err(NetworkError::LinkTaken(bridge.link.clone())),
         None => {
             let [a, b, c, d, e] = random::bytes();
             links.create_bridge(&bridge.link, Mac([0x02, a, b, c, d, e]), bridge.mtu)?;

@@ -2,7 +2,7 @@
 //!
 //! [`Networks`] is the room. It keeps [`Network`]s and [`Endpoint`]s (a container in a network: the lease of its address
 //! and ports) in the metadata database, and derives from them what the kernel shall have: one bridge a network, a veth
-//! pair an endpoint, one nf_tables table a daemon. Links and rules are set over netlink by our own code ([`netlink`]);
+//! pair an endpoint, one nf_tables table a daemon. Links and rules are set over netlink by our own code (`netlink`);
 //! no program is run, and no process or thread stands beside a published port.
 //!
 //! ```text

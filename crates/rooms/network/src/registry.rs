@@ -94,7 +94,7 @@ impl Networks {
             return Err(NetworkError::InUse { name: network.name.clone(), endpoint });
         }
         if let Some(bridge) = &network.bridge {
-            Links::open()?.delete(&bridge.link)?;
+            Links::open()?.delete_bridge(&bridge.link)?;
         }
         self.shared.store.write::<_, NetworkError>(|tx| Ok(tx.delete(NETWORKS, &network.id)?))?;
         state.networks.remove(&network.id);
@@ -143,7 +143,7 @@ pub(crate) fn ensure_predefined(shared: &Shared, options: &Options) -> Result<()
     }
     let mut network = known.unwrap_or_else(|| record(DEFAULT, Driver::Bridge, None, BTreeMap::new(), BTreeMap::new()));
     if let Some(old) = network.bridge.as_ref().filter(|old| old.link != bridge.link || old.subnet != bridge.subnet) {
-        Links::open()?.delete(&old.link)?;
+        Links::open()?.delete_bridge(&old.link)?;
     }
     network.bridge = Some(bridge);
     add(shared, &mut state, network).map(drop)
@@ -214,7 +214,7 @@ fn plan_network(new: NewNetwork, state: &State, mtu: u32, in_use: &[Subnet]) -> 
     let link = network.options.get(BRIDGE_NAME).cloned().unwrap_or_else(|| format!("kn-{}", &network.id[..12]));
     check_link_name(&link)?;
     if Links::open()?.find(&link)?.is_some() {
-        return Err(NetworkError::Invalid(format!("a link of the name {link} exists on this host")));
+        return Err(NetworkError::LinkTaken(link));
     }
     let mtu = chosen_mtu(&network.options, mtu)?;
     network.bridge = Some(Bridge { link, subnet, gateway, range: new.range, mtu, internal: new.internal, last: None });
@@ -258,7 +258,7 @@ fn record(
 fn add(shared: &Shared, state: &mut State, network: Network) -> Result<Network, NetworkError> {
     if let Some(bridge) = &network.bridge {
         let made = host::ensure_bridge(bridge).and_then(|()| put(shared, state, network.clone()));
-        made.inspect_err(|_| drop(Links::open().and_then(|mut links| links.delete(&bridge.link))))?;
+        made.inspect_err(|_| drop(Links::open().and_then(|mut links| links.delete_bridge(&bridge.link))))?;
     }
     Ok(network)
 }

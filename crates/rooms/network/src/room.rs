@@ -108,7 +108,7 @@ impl Networks {
             links.delete(&link)?;
         }
         for bridge in state.bridges() {
-            links.delete(&bridge.link)?;
+            links.delete_bridge(&bridge.link)?;
         }
         forwarding::give_back(&shared.store, &state.uplinks)
     }

@@ -30,6 +30,7 @@ mod ifla {
     pub(super) const MTU: u16 = 4;
     pub(super) const MASTER: u16 = 10;
     pub(super) const LINKINFO: u16 = 18;
+    pub(super) const GROUP: u16 = 27;
     pub(super) const NET_NS_FD: u16 = 28;
     pub(super) const INFO_KIND: u16 = 1;
     pub(super) const INFO_DATA: u16 = 2;
@@ -58,7 +59,12 @@ pub(crate) struct Link {
     pub(crate) mtu: u32,
     /// The bridge it belongs to.
     pub(crate) master: Option<u32>,
+    /// Whether it is a bridge that knarr made.
+    pub(crate) ours: bool,
 }
+
+/// The group of the bridges that knarr makes: a link of the same name that somebody else made is left alone.
+const OUR_GROUP: u32 = 0x6b6e;
 
 /// An IPv4 route of the main table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +137,7 @@ impl Links {
             .text(ifla::IFNAME, name)
             .attribute(ifla::ADDRESS, &mac.0)
             .number(ifla::MTU, mtu)
+            .number(ifla::GROUP, OUR_GROUP)
             .nest(ifla::LINKINFO, |m| m.attribute(ifla::INFO_KIND, b"bridge"));
         self.request(format!("create bridge {name}"), message)
     }
@@ -181,6 +188,14 @@ impl Links {
             Err(error) if error.raw_os_error() != Some(NO_DEVICE) => {
                 Err(NetworkError::kernel(format!("delete link {name}"))(error))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a bridge that knarr made; fine where there is none.
+    pub(crate) fn delete_bridge(&mut self, name: &str) -> Result<()> {
+        match self.find(name)? {
+            Some(link) if link.ours => self.delete(name),
             _ => Ok(()),
         }
     }
@@ -266,6 +281,7 @@ fn parse_link(body: &[u8]) -> Option<Link> {
         name: Attributes(attributes).text(ifla::IFNAME)?,
         mtu: Attributes(attributes).number(ifla::MTU)?,
         master: Attributes(attributes).number(ifla::MASTER),
+        ours: Attributes(attributes).number(ifla::GROUP) == Some(OUR_GROUP),
     })
 }
 

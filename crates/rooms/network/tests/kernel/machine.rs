@@ -66,6 +66,10 @@ impl Machine {
         Self { host, neighbour, other, dir: tempfile::tempdir().unwrap() }
     }
 
+    pub fn folder(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub fn open(&self) -> Networks {
         self.open_as("a", &Options::default(), &[])
     }

@@ -1,10 +1,13 @@
 //! Networks as objects: create, look up, remove, and what is refused.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use knarr_model::{Fault, Kind};
-use knarr_network::{Attach, NetworkError, NewNetwork, Options, Sandbox};
+use knarr_network::{Attach, NetworkError, Networks, NewNetwork, Options, Sandbox};
+use knarr_store::Store;
 
 use crate::machine::{Machine, listen, run, talk, within};
 
@@ -93,6 +96,17 @@ fn wrong_networks_are_refused() {
         assert!(machine.create(&networks, request).is_err(), "{text}");
     }
     assert_eq!((links(), networks.list().unwrap().len()), (before, 3));
+}
+
+#[test]
+fn a_link_of_somebody_else_is_left_alone() {
+    let machine = Machine::new();
+    let before = machine.ledger();
+    let store = Arc::new(Store::open(&machine.folder().join("meta.db")).unwrap());
+    let options = Options { bridge: "up0".to_owned(), ..Options::default() };
+    let opened = within(&machine.host, || Networks::open(store, &options, &BTreeSet::new()).map(drop));
+    assert!(matches!(opened, Err(NetworkError::LinkTaken(name)) if name == "up0"));
+    assert_eq!(machine.ledger(), before);
 }
 
 #[test]
