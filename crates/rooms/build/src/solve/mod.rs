@@ -2,7 +2,7 @@
 //!
 //! Stages are solved one after the other, each behind those it needs; nothing in the ports depends on that order, so independent
 //! stages can be solved side by side. A step's key is made of its parent's identity, the operation after expansion, and the
-//! digest of the files it copies ([`key`]); a kept result under that key is taken instead of work.
+//! digest of the files it copies; a kept result under that key is taken instead of work.
 
 mod cause;
 mod change;
