@@ -116,8 +116,8 @@ fn inspections() {
     assert_eq!(print(&fake, &["inspect", "-f", format, "web"]), "running z [a][b]\n");
     let done = fake.run(&["inspect", "nobody"]);
     assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (1, "[]\n", "Error: No such object: nobody\n"));
-    let done = fake.run(&["inspect", "-f", "{{.Nope}}", "web"]);
-    assert_eq!(done.code, 64);
+    assert_eq!(fake.run(&["inspect", "-f", "{{.Nope}}", "web"]).code, 1);
+    assert_eq!(fake.run(&["inspect", "-f", "{{.Nope", "web"]).code, 64);
 }
 
 #[test]

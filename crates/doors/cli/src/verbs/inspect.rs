@@ -107,7 +107,8 @@ async fn inspect(client: &Client, kinds: &[&str], names: &[String], format: Opti
         Some(template) => {
             for document in &documents {
                 let value = serde_json::from_slice(document).map_err(|e| unreadable(&e))?;
-                output::line(template.render(&value)?)?;
+                let text = template.render(&value).map_err(|e| Error::invalid(e.to_string()))?;
+                output::line(text)?;
             }
         }
         None => output::line(list(&documents))?,

@@ -24,7 +24,10 @@ impl Args {
         if let Some(wanted) = self.port {
             let key = if wanted.contains('/') { wanted.clone() } else { format!("{wanted}/tcp") };
             let Some(bindings) = ports.get(&key).and_then(Option::as_ref).filter(|list| !list.is_empty()) else {
-                return Err(Error::invalid(format!("No public port '{key}' published for {}", self.container)));
+                return Err(Error::invalid(format!(
+                    "Error: No public port \'{wanted}\' published for {}",
+                    self.container
+                )));
             };
             return bindings.iter().try_for_each(|binding| output::line(address(binding))).map(|()| 0);
         }

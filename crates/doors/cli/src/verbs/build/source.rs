@@ -1,7 +1,7 @@
 //! Where a build's context comes from, and sending it.
 
 use std::fs;
-use std::io::{Cursor, IsTerminal, Read, Write, stdin};
+use std::io::{Cursor, ErrorKind, IsTerminal, Read, Write, stdin};
 use std::path::{Path, PathBuf};
 
 use knarr_api::image::Progress;
@@ -41,8 +41,10 @@ impl Context {
         if path.contains("://") || path.starts_with("git@") {
             return Ok(Self::Url(path.to_owned()));
         }
-        let folder = fs::canonicalize(path)
-            .map_err(|e| Error::invalid(format!("unable to prepare context: path {:?} not found: {e}", path)))?;
+        let folder = fs::canonicalize(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::invalid(format!("unable to prepare context: path {path:?} not found")),
+            _ => Error::io(format!("prepare the context {path}"), error),
+        })?;
         if !folder.is_dir() {
             return Err(Error::invalid(format!("unable to prepare context: {} is not a folder", folder.display())));
         }

@@ -31,6 +31,9 @@ const HEADS: &[(&str, &str)] = &[
     ("Labels", "LABELS"),
     ("Links", "LINKS"),
     ("Size", "SIZE"),
+    ("Availability", "AVAILABILITY"),
+    ("Group", "GROUP"),
+    ("Status", "STATUS"),
 ];
 
 impl Args {
@@ -55,6 +58,9 @@ fn row(volume: &Volume) -> Row {
         ("Labels", labels(&volume.labels)),
         ("Links", "N/A".into()),
         ("Size", "N/A".into()),
+        ("Availability", "N/A".into()),
+        ("Group", "N/A".into()),
+        ("Status", "N/A".into()),
     ];
     let row: Row = cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect();
     row.with_labels(&volume.labels)
