@@ -29,25 +29,31 @@ struct Record {
 pub(crate) fn uplinks(store: &Store, own_table: &str, ours: &BTreeSet<&str>) -> Result<BTreeSet<String>, NetworkError> {
     let boot_id = host::boot_id()?;
     let known: Option<Record> = store.read(|tx| tx.get(TABLE, KEY))?;
-    let uplinks = if !host::forwarding()? {
-        host::other_links(ours)?
-    } else if let Some(record) = known.filter(|record| record.boot_id == boot_id) {
-        return Ok(record.uplinks);
-    } else {
-        inherited(own_table)?
+    let known = known.filter(|record| record.boot_id == boot_id);
+    let uplinks = loop {
+        if !host::forwarding()? {
+            break host::other_links(ours)?;
+        } else if let Some(record) = known {
+            return Ok(record.uplinks);
+        } else if let Some(inherited) = inherited(own_table)? {
+            break inherited;
+        }
     };
     let record = Record { boot_id, uplinks };
     store.write::<_, NetworkError>(|tx| Ok(tx.put(TABLE, KEY, &record)?))?;
     Ok(record.uplinks)
 }
 
-/// What the other daemons guard.
-fn inherited(own_table: &str) -> Result<BTreeSet<String>, NetworkError> {
+/// What the other daemons guard; none where one of them ended meanwhile, and may have switched forwarding off.
+fn inherited(own_table: &str) -> Result<Option<BTreeSet<String>>, NetworkError> {
     let mut uplinks = BTreeSet::new();
     for table in firewall::tables()?.into_iter().filter(|table| table != own_table) {
-        uplinks.extend(firewall::uplinks(&table)?);
+        match firewall::uplinks(&table)? {
+            Some(guarded) => uplinks.extend(guarded),
+            None => return Ok(None),
+        }
     }
-    Ok(uplinks)
+    Ok(Some(uplinks))
 }
 
 /// Switches forwarding off where knarr switched it on and no daemon of ours is left to need it.

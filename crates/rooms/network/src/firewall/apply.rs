@@ -84,11 +84,13 @@ pub(crate) fn tables() -> Result<Vec<String>, NetworkError> {
     Ok(names.into_iter().filter(|name| name.starts_with(TABLE_PREFIX)).collect())
 }
 
-/// The uplinks that a daemon's table guards.
-pub(crate) fn uplinks(table: &str) -> Result<Vec<String>, NetworkError> {
-    let keys = nftables::set_keys(table, UPLINKS.name);
-    let keys = keys.map_err(NetworkError::kernel(format!("list the uplinks of table {table}")))?;
-    Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).map(unpadded).collect())
+/// The uplinks that a daemon's table guards; none where the table is gone.
+pub(crate) fn uplinks(table: &str) -> Result<Option<Vec<String>>, NetworkError> {
+    let keys = match nftables::set_keys(table, UPLINKS.name) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        keys => keys.map_err(NetworkError::kernel(format!("list the uplinks of table {table}")))?,
+    };
+    Ok(Some(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).map(unpadded).collect()))
 }
 
 fn unpadded(name: String) -> String {
