@@ -34,6 +34,7 @@ fn names_that_are_not_there_or_not_allowed() {
     refused(&knarr, &["run", "-v", "a/x:/y", "busybox"], 125, &["a/x"]);
     refused(&knarr, &["run", "-v", "/:relative", "busybox"], 125, &["relative"]);
     refused(&knarr, &["run", "--rm", "--network", "nowhere", "busybox", "true"], 125, &["nowhere"]);
+    refused(&knarr, &["run", "--volumes-from", "nobody", "busybox"], 125, &["No such container: nobody"]);
     knarr.ok(&["create", "--name", "taken", "busybox"]).unwrap();
     refused(&knarr, &["create", "--name", "taken", "busybox"], 1, &["already in use", "/taken"]);
     knarr.ok(&["rm", "taken"]).unwrap();
@@ -156,7 +157,7 @@ fn a_container_that_has_gone() {
     let (host, knarr) = host();
     knarr.ok(&["run", "--name", "done", "busybox", "true"]).unwrap();
     refused(&knarr, &["exec", "done", "true"], 1, &["is not running"]);
-    refused(&knarr, &["kill", "done"], 1, &["is not running"]);
+    refused(&knarr, &["kill", "done"], 1, &["cannot kill container: done", "is not running"]);
     refused(&knarr, &["pause", "done"], 1, &["is not running"]);
     refused(&knarr, &["attach", "done"], 1, &["stopped container"]);
     refused(&knarr, &["cp", "done:/no/such/file", "/tmp"], 1, &["/no/such/file"]);

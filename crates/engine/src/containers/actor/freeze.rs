@@ -17,7 +17,7 @@ impl Actor {
                     "Container {id} is restarting, wait until the container is running"
                 )));
             }
-            _ => return Err(Fault::conflict(format!("Container {id} is not running"))),
+            _ => return Err(Fault::conflict(format!("container {id} is not running"))),
         }
         self.freeze(true).await?;
         self.change_status(Status::Paused, "paused by request", "pause").await

@@ -97,7 +97,9 @@ impl Engine {
             if !matches!(mode, "ro" | "rw") {
                 return Err(Fault::invalid(format!("invalid mode for volumes-from: {mode}")));
             }
-            let view = self.containers.find(name)?.view();
+            // Not "not found": to that, clients answer by pulling the image.
+            let container = self.containers.find(name).map_err(|error| Fault::invalid(error.message()))?;
+            let view = container.view();
             all.extend(
                 view.mounts
                     .iter()

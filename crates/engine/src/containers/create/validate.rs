@@ -87,12 +87,12 @@ fn memory(host: &HostConfig) -> Result<()> {
 fn cpu(host: &HostConfig) -> Result<()> {
     let refuse = |text: String| Err(Fault::invalid(text));
     if host.nano_cpus < 0 {
-        return refuse("range of CPUs is from 0.01 upwards: a negative number was given".into());
+        return refuse("Range of CPUs is from 0.01 upwards: a negative number was given".into());
     }
     let available = crate::system::processors();
     if host.nano_cpus > i64::try_from(available).unwrap_or(i64::MAX).saturating_mul(1_000_000_000) {
         return refuse(format!(
-            "range of CPUs is from 0.01 to {available}.00, as there are only {available} CPUs available"
+            "Range of CPUs is from 0.01 to {available}.00, as there are only {available} CPUs available"
         ));
     }
     if host.nano_cpus > 0 && (host.cpu_period > 0 || host.cpu_quota > 0) {
@@ -194,7 +194,7 @@ mod tests {
         let refused = |host: HostConfig| super::host(&host).unwrap_err().message().to_owned();
         assert_eq!(refused(HostConfig { memory: 1, ..HostConfig::default() }), "Minimum memory limit allowed is 6MB");
         let cpus = HostConfig { nano_cpus: 1_000_000_000_000_000, ..HostConfig::default() };
-        assert!(refused(cpus).starts_with("range of CPUs is from 0.01 to"));
+        assert!(refused(cpus).starts_with("Range of CPUs is from 0.01 to"));
         let flying = HostConfig { cap_add: vec!["flying".into()], ..HostConfig::default() };
         assert_eq!(refused(flying), "invalid CapAdd: unknown capability: \"CAP_FLYING\"");
     }
