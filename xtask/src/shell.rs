@@ -5,9 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The checkout's root.
+/// The checkout's root: the one that cargo was called in, also where several share a target folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).parent().map(Path::to_owned).unwrap_or_default()
 }
 
 /// Cargo's target folder.

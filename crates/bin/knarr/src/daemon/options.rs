@@ -52,7 +52,7 @@ pub struct Flags {
     /// DNS servers for containers [default: the host's]
     #[arg(long, value_name = "ADDRESS")]
     dns: Vec<Ipv4Addr>,
-    /// Registry that is spoken to by plain HTTP or with an unknown certificate; may be repeated
+    /// Registry that is spoken to by plain HTTP; may be repeated (for an unknown certificate give --registry-ca)
     #[arg(long = "insecure-registry", value_name = "HOST[:PORT]")]
     insecure_registries: Vec<String>,
     /// PEM file with further certificate authorities for registries
