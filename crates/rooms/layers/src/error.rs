@@ -29,9 +29,6 @@ pub enum Error {
         /// Which limit.
         reason: String,
     },
-    /// Compressed in a way that is not understood.
-    #[error("unsupported compression: {0} (gzip, zstd and plain archives are read)")]
-    Compression(&'static str),
     /// An archive would put a file over a folder, or the other way round, and was told not to.
     #[error("cannot overwrite {0}")]
     Overwrite(String),
@@ -80,7 +77,7 @@ impl Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Io { .. } | Self::Record { .. } => Kind::Internal,
-            Self::Archive { .. } | Self::DiffId { .. } | Self::Compression(_) | Self::Overwrite(_) => Kind::Invalid,
+            Self::Archive { .. } | Self::DiffId { .. } | Self::Overwrite(_) => Kind::Invalid,
             Self::Limit { .. } => Kind::TooLarge,
             Self::NotFound(_) => Kind::NotFound,
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
 
-use knarr_layers::{Compression, Layer};
+use knarr_layers::{Compression, Layer, decompress};
 use knarr_model::oci::{Descriptor, media};
 use knarr_model::ports::{Content as _, Ingest};
 use knarr_model::{Digest, Fault, Result};
@@ -32,13 +32,14 @@ impl Engine {
         let read = file.read(&mut head).map_err(fail)?;
         file.rewind().map_err(fail)?;
         let ingest = self.content.ingest(&format!("load {diff_id}"))?;
-        match Compression::sniff(&head[..read])? {
+        match Compression::sniff(&head[..read]) {
             Compression::Gzip => {
                 commit(copy(file, Target { ingest, bytes: 0 }).map_err(fail)?, media::DOCKER_LAYER_GZIP)
             }
             Compression::Zstd => commit(copy(file, Target { ingest, bytes: 0 }).map_err(fail)?, media::OCI_LAYER_ZSTD),
-            Compression::Plain => {
-                let gzip = copy(file, blobs::gzip(ingest)).map_err(fail)?;
+            Compression::Plain | Compression::Bzip2 | Compression::Xz => {
+                let mut gzip = blobs::gzip(ingest);
+                io::copy(&mut decompress(&*file)?, &mut gzip).map_err(fail)?;
                 commit(gzip.finish().map_err(fail)?, media::DOCKER_LAYER_GZIP)
             }
         }
