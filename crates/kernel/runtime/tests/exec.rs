@@ -29,7 +29,7 @@ fn its_exit_code_is_ours_and_what_cannot_start_is_255() {
     assert_eq!(bundle.exec(&["/bin/sh", "-c", "exit 3"]).status.code(), Some(3));
     let output = bundle.exec(&["nope"]);
     assert_eq!(output.status.code(), Some(255));
-    let text = String::from_utf8(output.stderr).unwrap();
+    let text = bundle.said(&output);
     assert!(text.contains("exec: \"nope\": executable file not found in $PATH"), "{text}");
 }
 

@@ -57,6 +57,6 @@ fn a_program_that_cannot_start_is_reported() {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
     let output = bundle.run();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("exec /etc/data: exec format error"));
+    assert!(bundle.said(&output).contains("exec /etc/data: exec format error"));
     bundle.assert_nothing_left();
 }

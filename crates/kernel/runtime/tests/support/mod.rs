@@ -126,11 +126,19 @@ impl Bundle {
         assert!(status.success(), "{words:?}: {}", fs::read_to_string(self.path().join("stdio")).unwrap());
     }
 
+    /// What a verb said, to its log and to standard error, which is the container's.
+    pub fn said(&self, output: &Output) -> String {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let messages: Vec<String> = lines.filter_map(|line| line["msg"].as_str().map(str::to_owned)).collect();
+        format!("{}{}", messages.last().cloned().unwrap_or_default(), String::from_utf8_lossy(&output.stderr))
+    }
+
     /// Runs a verb that must fail; gives what it says.
     pub fn refused(&self, words: &[&str]) -> String {
         let output = self.verb(words);
         assert!(!output.status.success(), "{words:?} succeeded");
-        String::from_utf8(output.stderr).unwrap()
+        self.said(&output)
     }
 
     /// Runs the container in the foreground.

@@ -6,4 +6,3 @@ mod lifecycle;
 mod machine;
 mod networks;
 mod publish;
-mod speed;
