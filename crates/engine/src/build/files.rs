@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use knarr_build::ports::CopyJob;
@@ -21,7 +22,7 @@ use rustix::fs::FileType;
 
 /// Copies all of a job's groups below `root`; `owner` is who owns them where the job does not keep owners.
 pub(super) fn copy(root: &Root, job: &CopyJob<'_>, owner: (u32, u32)) -> Result<()> {
-    let mut copier = Copier { root, job, owner, times: BTreeMap::new() };
+    let mut copier = Copier { root, job, owner, times: BTreeMap::new(), last: None };
     for group in job.groups {
         match group {
             Group::File(item) => copier.file(item)?,
@@ -38,6 +39,8 @@ struct Copier<'a> {
     owner: (u32, u32),
     /// Folders whose times are set when nothing is put into them any more.
     times: BTreeMap<PathBuf, Time>,
+    /// The folder last opened: most items lie beside the one before.
+    last: Option<(PathBuf, Rc<OwnedFd>)>,
 }
 
 impl Copier<'_> {
@@ -51,7 +54,8 @@ impl Copier<'_> {
 
     fn folder(&mut self, items: &[Item]) -> Result<()> {
         self.make_folder(&self.job.destination)?;
-        items.iter().try_for_each(|item| self.item(item, &self.job.destination.join(&item.target)))
+        let destination = self.job.destination.clone();
+        items.iter().try_for_each(|item| self.item(item, &destination.join(&item.target)))
     }
 
     fn archive(&mut self, item: &Item) -> Result<()> {
@@ -123,8 +127,13 @@ impl Copier<'_> {
     }
 
     /// Opens a folder of the root; what is missing of it is made for the owner, 0755.
-    fn make_folder(&self, path: &Path) -> Result<OwnedFd> {
-        folder(self.root, path, self.owner)
+    fn make_folder(&mut self, path: &Path) -> Result<Rc<OwnedFd>> {
+        if let Some((_, opened)) = self.last.as_ref().filter(|(last, _)| last == path) {
+            return Ok(opened.clone());
+        }
+        let opened = Rc::new(folder(self.root, path, self.owner)?);
+        self.last = Some((path.to_owned(), opened.clone()));
+        Ok(opened)
     }
 
     fn finish(self) -> Result<()> {

@@ -38,6 +38,8 @@ use knarr_transfer::Credentials;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+pub(crate) use cache::tidy;
+
 use bases::Bases;
 use executor::Worker;
 use teller::Teller;

@@ -15,10 +15,12 @@ pub(crate) struct Swept {
 }
 
 impl Engine {
-    /// Removes layers and blobs that no image, no container and no work in progress needs. Waits for the disk.
+    /// Removes layers and blobs that no image, no container and no work in progress needs, and the results of builds whose
+    /// images are gone. Waits for the disk.
     pub(crate) fn sweep(&self) -> Result<Swept> {
         let layers = self.layers.collect::<Fault>(|| self.layers_in_use())?;
         let blobs = self.content.collect(|| Ok(self.images.roots()?))?;
+        crate::build::tidy(self)?;
         let bytes = blobs.bytes + layers.iter().map(|layer| layer.size).sum::<u64>();
         Ok(Swept { layers, bytes })
     }

@@ -41,8 +41,8 @@ pub trait Cache: Send + Sync {
     /// What the step in this slot looked like when it last ran.
     fn trace(&self, slot: &Digest) -> Result<Option<Trace>>;
 
-    /// Keeps what the step in this slot looks like now.
-    fn put_trace(&self, slot: &Digest, trace: &Trace) -> Result<()>;
+    /// Keeps what the step in this slot looks like now, as long as the image behind it.
+    fn put_trace(&self, slot: &Digest, trace: &Trace, image: &Digest) -> Result<()>;
 }
 
 /// A kept result.
@@ -61,7 +61,10 @@ pub struct Record {
 pub struct Trace {
     /// The environment of its command.
     pub env: Vec<String>,
-    /// The files it copied: target and digest. Empty where there were too many.
+    /// The digest of all the files it copied.
+    #[serde(default)]
+    pub digest: Option<Digest>,
+    /// Target and digest of each. Empty where there were too many.
     pub files: BTreeMap<String, String>,
 }
 

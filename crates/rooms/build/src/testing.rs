@@ -138,7 +138,7 @@ impl Cache for World {
         Ok(self.traces.lock().unwrap().get(slot).cloned())
     }
 
-    fn put_trace(&self, slot: &Digest, trace: &Trace) -> Result<()> {
+    fn put_trace(&self, slot: &Digest, trace: &Trace, _image: &Digest) -> Result<()> {
         self.traces.lock().unwrap().insert(slot.clone(), trace.clone());
         Ok(())
     }

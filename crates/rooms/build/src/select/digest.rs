@@ -12,7 +12,7 @@ use super::{Content, Group, Item};
 use crate::tree::{FileKind, Tree};
 
 /// With more files than this no list of them is kept beside the digest.
-const LIST_LIMIT: usize = 2_000;
+const LIST_LIMIT: usize = 5_000;
 
 /// Selected files as a digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub enum Cause {
     ParentRebuilt,
     /// This instruction never ran on this parent.
     New,
-    /// These files are not what they were.
+    /// These files are not what they were; none is named where there were too many to remember.
     Files(Vec<String>),
     /// These variables are not what they were.
     Variables(Vec<String>),
@@ -31,8 +31,12 @@ impl Cause {
         let Some(before) = before else {
             return if matches!(parent, None | Some(Self::New)) { Self::New } else { Self::ParentRebuilt };
         };
-        let files = changed(before.files.iter(), now.files.iter(), |(name, _)| name.as_str());
-        if !files.is_empty() {
+        let listed = !before.files.is_empty() && !now.files.is_empty();
+        let files = match listed {
+            true => changed(before.files.iter(), now.files.iter(), |(name, _)| name.as_str()),
+            false => Vec::new(),
+        };
+        if !files.is_empty() || before.digest != now.digest {
             return Self::Files(files);
         }
         let variables = changed(before.env.iter(), now.env.iter(), |pair| pair.split('=').next().unwrap_or_default());
@@ -64,6 +68,7 @@ impl fmt::Display for Cause {
             Self::NoCache => f.write_str("--no-cache"),
             Self::ParentRebuilt => f.write_str("the step before changed"),
             Self::New => f.write_str("not built before"),
+            Self::Files(names) if names.is_empty() => f.write_str("changed files"),
             Self::Files(names) => {
                 f.write_str("changed files: ")?;
                 named(f, names)
@@ -74,5 +79,31 @@ impl fmt::Display for Cause {
             }
             Self::Gone => f.write_str("the earlier result is gone"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use knarr_model::Digest;
+
+    use super::*;
+
+    fn trace(digest: &str, files: &[(&str, &str)]) -> Trace {
+        let files = files.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect();
+        Trace { env: vec!["A=1".into()], digest: Some(Digest::of(digest.as_bytes())), files }
+    }
+
+    #[test]
+    fn reasons_are_found_and_named() {
+        let before = trace("a", &[("x", "1"), ("y", "1"), ("z", "1")]);
+        let find = |now: &Trace| Cause::find(Some(&before), now, None).to_string();
+        assert_eq!(find(&trace("b", &[("x", "2"), ("y", "1")])), "changed files: x, z");
+        assert_eq!(find(&trace("b", &[])), "changed files", "too many to remember");
+        assert_eq!(find(&before), "the earlier result is gone");
+        assert_eq!(find(&Trace { env: vec!["A=2".into(), "B=1".into()], ..before.clone() }), "changed variables: A, B");
+        let many = trace("b", &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("x", "1"), ("y", "1"), ("z", "1")]);
+        assert_eq!(find(&many), "changed files: a, b, c and 1 more");
+        assert_eq!(Cause::find(None, &before, Some(&Cause::New)), Cause::New);
+        assert_eq!(Cause::find(None, &before, Some(&Cause::Gone)), Cause::ParentRebuilt);
     }
 }

@@ -97,8 +97,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             ports.cache.put(&key, &record).map_err(|fault| place.fault(fault))?;
             self.rebuilt = Some(cause);
         }
-        ports.cache.put_trace(&slot, &trace).map_err(|fault| place.fault(fault))?;
         let id = id(&self.image)?;
+        ports.cache.put_trace(&slot, &trace, &id).map_err(|fault| place.fault(fault))?;
         ports.report.event(Event::Image(&id));
         self.parent = Some(id);
         Ok(())
@@ -186,5 +186,6 @@ fn trace(op: &Op, source: Option<&copy::Source<'_>>) -> Trace {
         Op::Exec(exec) => exec.env.clone(),
         _ => Vec::new(),
     };
-    Trace { env, files: source.map(|source| source.manifest.files.clone()).unwrap_or_default() }
+    let manifest = source.map(|source| source.manifest.clone()).unwrap_or_default();
+    Trace { env, digest: manifest.digest, files: manifest.files }
 }
