@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use options::{Flags, Options};
 
@@ -51,9 +52,17 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 fn log_to_stderr(level: &str) {
-    let filter = format!("warn,knarr={level},{}", ROOMS.map(|room| format!("knarr_{room}={level}")).join(","));
-    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).try_init();
+    use std::io::IsTerminal as _;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let level = level.parse().unwrap_or(LevelFilter::INFO);
+    let own = ROOMS.map(|room| (room, level));
+    let filter = Targets::new().with_default(LevelFilter::WARN).with_targets(own);
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }
 
 /// The crates whose logs follow `--log-level`; libraries only warn.
-const ROOMS: [&str; 6] = ["engine", "docker_api", "network", "transfer", "layers", "content"];
+const ROOMS: [&str; 7] =
+    ["knarr", "knarr_engine", "knarr_docker_api", "knarr_network", "knarr_transfer", "knarr_layers", "knarr_content"];
