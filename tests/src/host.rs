@@ -138,7 +138,7 @@ impl Host {
         }
         self.stop_daemon()?;
         self.remove_network();
-        Ledger::of_host(&self.bridge, self.path()).must_be_empty()
+        Ledger::must_settle_to(&Ledger::empty(), || Ledger::of_host(&self.bridge, self.path()))
     }
 
     /// The bridge and its rules stay when a daemon stops, for its containers go on; here they are not needed again.

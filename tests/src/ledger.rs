@@ -3,8 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+
+use crate::process::wait_for;
+
+/// How long the kernel may take to clean up behind a process.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// Everything of the kernel's that an engine may leave behind, one line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,15 +37,20 @@ impl Ledger {
         Self(Self::count().0.into_iter().filter(own).collect())
     }
 
-    /// Fails where anything is in `self` that was not in `before`.
-    pub fn must_add_nothing_to(&self, before: &Self) -> Result<()> {
-        let left: Vec<&String> = self.0.difference(&before.0).collect();
-        if left.is_empty() { Ok(()) } else { bail!("left behind: {left:#?}") }
+    /// Fails where `count` goes on to find anything that was not in `before`. The kernel takes namespaces and what is in them apart after the
+    /// last process has gone, so it gets a few seconds.
+    pub fn must_settle_to(before: &Self, count: impl Fn() -> Self) -> Result<()> {
+        let mut left = BTreeSet::new();
+        let settled = wait_for("nothing is left behind", SETTLE, || {
+            left = count().0.difference(&before.0).cloned().collect();
+            left.is_empty()
+        });
+        settled.map_err(|_| anyhow::anyhow!("left behind: {left:#?}"))
     }
 
-    /// Fails where there is anything.
-    pub fn must_be_empty(&self) -> Result<()> {
-        self.must_add_nothing_to(&Self(BTreeSet::new()))
+    /// A ledger without anything.
+    pub fn empty() -> Self {
+        Self(BTreeSet::new())
     }
 }
 

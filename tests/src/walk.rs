@@ -40,7 +40,7 @@ pub fn walk(with: With, say: &dyn Fn(&str)) -> Result<()> {
     walk.change_and_commit()?;
     walk.crash()?;
     walk.finish()?;
-    Ledger::count().must_add_nothing_to(&before)?;
+    Ledger::must_settle_to(&before, Ledger::count)?;
     say("nothing is left: mounts, namespaces, links, rules, cgroups and processes are as before");
     Ok(())
 }

@@ -22,7 +22,8 @@ pub(super) fn shared_memory(engine: &Engine, owner: &ContainerId) -> Result<Path
     private_dir(&bundle)?;
     let shm = bundle.join("shm");
     private_dir(&shm)?;
-    rustix::fs::chmod(&shm, 0o1777.into()).map_err(|e| Fault::io(format!("make folder {}", shm.display()), e.into()))?;
+    rustix::fs::chmod(&shm, 0o1777.into())
+        .map_err(|e| Fault::io(format!("make folder {}", shm.display()), e.into()))?;
     Ok(shm)
 }
 
