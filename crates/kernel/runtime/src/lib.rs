@@ -35,6 +35,7 @@ mod verbs;
 
 use std::ffi::OsString;
 
+pub use capabilities::NAMES as CAPABILITIES;
 pub use error::{Error, Result};
 pub use plan::Plan;
 pub use record::Record;
