@@ -28,6 +28,12 @@ pub enum StoreError {
         #[source]
         source: Box<redb::Error>,
     },
+    /// The disk is full, and what was kept for the database is for what is in it already.
+    #[error("cannot add a record to table {table:?}: no space left on device")]
+    Full {
+        /// The table.
+        table: &'static str,
+    },
     /// A record does not have the shape this version expects.
     #[error("cannot decode record {key:?} of table {table:?}")]
     Decode {
@@ -51,13 +57,10 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn transaction(operation: &'static str) -> impl Fn(redb::Error) -> Self {
-        move |source| Self::Transaction { operation, source: Box::new(source) }
-    }
-
     fn kind(&self) -> Kind {
         let redb = match self {
             Self::InUse(_) => return Kind::Conflict,
+            Self::Full { .. } => return Kind::NoSpace,
             Self::Open { source, .. } | Self::Transaction { source, .. } => source,
             Self::Decode { .. } | Self::Encode { .. } => return Kind::Internal,
         };

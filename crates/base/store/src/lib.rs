@@ -8,10 +8,14 @@
 //!
 //! Invariants: a transaction is durable when [`Store::write`] returns; readers see one consistent snapshot; a second
 //! process that opens the same file is refused (redb's lock), which is how a second daemon on a live root is noticed.
+//! A failed system call, on a full disk for example, costs the transaction that met it: the next one opens the file anew.
+//! Room is kept beside the database, so that records can be changed and removed on a full disk.
 #![forbid(unsafe_code)]
 
 mod error;
+mod failure;
 pub mod files;
+mod reserve;
 mod store;
 
 pub use error::StoreError;

@@ -1,11 +1,15 @@
 //! Tables, transactions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, TryLockError};
+use std::time::Duration;
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::StoreError;
+use crate::failure::Failure;
+use crate::reserve::Reserve;
 
 /// A table's name.
 pub type Table = &'static str;
@@ -19,19 +23,29 @@ fn definition(table: Table) -> TableDefinition<'static, &'static str, &'static [
     TableDefinition::new(table)
 }
 
+/// Times that an exclusive hold on the database is tried, a millisecond apart, to open it anew.
+const TRIES: u32 = 200;
+
 /// The metadata database. Cheap to share behind an `Arc`; writers wait for each other, readers for nobody.
 pub struct Store {
-    database: Database,
+    path: PathBuf,
+    /// None only after opening it anew has failed.
+    database: RwLock<Option<Database>>,
+    failure: Failure,
+    reserve: Reserve,
 }
+
+/// The database, held open for one transaction.
+type Held<'a> = RwLockReadGuard<'a, Option<Database>>;
 
 impl Store {
     /// Opens `path`, and makes it where it does not exist. [`StoreError::InUse`] where another process has it open.
     pub fn open(path: &Path) -> Result<Self> {
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.to_owned()),
-            other => StoreError::Open { path: path.to_owned(), source: Box::new(other.into()) },
-        })?;
-        Ok(Self { database })
+        let database = open(path)?;
+        let failed = |e: std::io::Error| StoreError::Open { path: path.to_owned(), source: Box::new(e.into()) };
+        let reserve = Reserve::new(path).map_err(failed)?;
+        let database = RwLock::new(Some(database));
+        Ok(Self { path: path.to_owned(), database, failure: Failure::default(), reserve })
     }
 
     /// Runs `body` on one consistent snapshot.
@@ -39,9 +53,9 @@ impl Store {
         &self,
         body: impl FnOnce(&Read) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let fail = StoreError::transaction("read");
-        let transaction = self.database.begin_read().map_err(|e| fail(e.into()))?;
-        body(&Read { transaction })
+        let held = self.hold()?;
+        let transaction = self.of(&held)?.begin_read().map_err(|e| self.failure.note("read", e))?;
+        body(&Read { transaction, failure: self.failure.clone() })
     }
 
     /// Runs `body` in one transaction: committed durably when it returns `Ok`, without any effect when it does not.
@@ -49,19 +63,63 @@ impl Store {
         &self,
         body: impl FnOnce(&Write) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let fail = StoreError::transaction("write");
-        let mut transaction = self.database.begin_write().map_err(|e| fail(e.into()))?;
+        let fail = |e: redb::Error| self.failure.note("write", e);
+        let roomy = self.reserve.fill().map_err(|e| fail(e.into()))?;
+        let held = self.hold()?;
+        let mut transaction = self.of(&held)?.begin_write().map_err(|e| fail(e.into()))?;
         transaction.set_quick_repair(true);
-        let write = Write { transaction };
+        let write = Write { transaction, failure: self.failure.clone(), roomy };
         let value = body(&write)?;
         write.transaction.commit().map_err(|e| fail(e.into()))?;
         Ok(value)
     }
+
+    /// The database; opened anew where it has failed.
+    fn hold(&self) -> Result<Held<'_>> {
+        if self.failure.happened() {
+            self.open_again()?;
+        }
+        Ok(self.database.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn of<'h>(&self, held: &'h Held<'_>) -> Result<&'h Database> {
+        held.as_ref().ok_or_else(|| self.failure.note("read", redb::Error::PreviousIo))
+    }
+
+    /// Waits for the transactions under way, which all fail, and no longer: one that itself asks here must not wait for itself.
+    fn open_again(&self) -> Result<()> {
+        for _ in 0..TRIES {
+            let mut held = match self.database.try_write() {
+                Ok(held) => held,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {
+                    std::thread::sleep(Duration::from_millis(1));
+                    continue;
+                }
+            };
+            if self.failure.happened() {
+                // Closed first: it holds the file's lock.
+                *held = None;
+                *held = Some(open(&self.path)?);
+                self.failure.clear();
+            }
+            return Ok(());
+        }
+        Err(self.failure.note("read", redb::Error::PreviousIo))
+    }
+}
+
+fn open(path: &Path) -> Result<Database> {
+    Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|error| match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.to_owned()),
+        other => StoreError::Open { path: path.to_owned(), source: Box::new(other.into()) },
+    })
 }
 
 /// A read transaction.
 pub struct Read {
     transaction: redb::ReadTransaction,
+    failure: Failure,
 }
 
 impl Read {
@@ -69,55 +127,62 @@ impl Read {
         match self.transaction.open_table(definition(table)) {
             Ok(open) => Ok(Some(open)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(StoreError::transaction("read")(error.into())),
+            Err(error) => Err(self.failure.note("read", error)),
         }
     }
 
     /// The record under `key`.
     pub fn get<T: DeserializeOwned>(&self, table: Table, key: &str) -> Result<Option<T>> {
         let Some(open) = self.table(table)? else { return Ok(None) };
-        get(&open, table, key)
+        get(&open, table, key, &self.failure)
     }
 
     /// All records in the order of their keys.
     pub fn list<T: DeserializeOwned>(&self, table: Table) -> Result<Vec<(String, T)>> {
         let Some(open) = self.table(table)? else { return Ok(Vec::new()) };
-        list(&open, table)
+        list(&open, table, &self.failure)
     }
 }
 
 /// A write transaction; reads in it see what it wrote.
 pub struct Write {
     transaction: redb::WriteTransaction,
+    failure: Failure,
+    /// Whether there is room for new records.
+    roomy: bool,
 }
 
 impl Write {
     fn table(&self, table: Table) -> Result<redb::Table<'_, &'static str, &'static [u8]>> {
-        self.transaction.open_table(definition(table)).map_err(|e| StoreError::transaction("write")(e.into()))
+        self.transaction.open_table(definition(table)).map_err(|e| self.failure.note("write", e))
     }
 
     /// The record under `key`.
     pub fn get<T: DeserializeOwned>(&self, table: Table, key: &str) -> Result<Option<T>> {
-        get(&self.table(table)?, table, key)
+        get(&self.table(table)?, table, key, &self.failure)
     }
 
     /// All records in the order of their keys.
     pub fn list<T: DeserializeOwned>(&self, table: Table) -> Result<Vec<(String, T)>> {
-        list(&self.table(table)?, table)
+        list(&self.table(table)?, table, &self.failure)
     }
 
     /// Writes or overwrites the record under `key`.
     pub fn put<T: Serialize>(&self, table: Table, key: &str, record: &T) -> Result<()> {
         let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encode { table, source })?;
         let mut open = self.table(table)?;
-        open.insert(key, bytes.as_slice()).map_err(|e| StoreError::transaction("write")(e.into()))?;
+        let fail = |e| self.failure.note("write", e);
+        if !self.roomy && open.get(key).map_err(fail)?.is_none() {
+            return Err(StoreError::Full { table });
+        }
+        open.insert(key, bytes.as_slice()).map_err(fail)?;
         Ok(())
     }
 
     /// Removes the record under `key`; whether there was one.
     pub fn delete(&self, table: Table, key: &str) -> Result<bool> {
         let mut open = self.table(table)?;
-        let removed = open.remove(key).map_err(|e| StoreError::transaction("write")(e.into()))?;
+        let removed = open.remove(key).map_err(|e| self.failure.note("write", e))?;
         Ok(removed.is_some())
     }
 }
@@ -130,19 +195,21 @@ fn get<T: DeserializeOwned>(
     open: &impl ReadableTable<&'static str, &'static [u8]>,
     table: Table,
     key: &str,
+    failure: &Failure,
 ) -> Result<Option<T>> {
-    let found = open.get(key).map_err(|e| StoreError::transaction("read")(e.into()))?;
+    let found = open.get(key).map_err(|e| failure.note("read", e))?;
     found.map(|bytes| decode(table, key, bytes.value())).transpose()
 }
 
 fn list<T: DeserializeOwned>(
     open: &impl ReadableTable<&'static str, &'static [u8]>,
     table: Table,
+    failure: &Failure,
 ) -> Result<Vec<(String, T)>> {
-    let fail = StoreError::transaction("read");
+    let fail = |e| failure.note("read", e);
     let mut records = Vec::new();
-    for entry in open.iter().map_err(|e| fail(e.into()))? {
-        let (key, bytes) = entry.map_err(|e| fail(e.into()))?;
+    for entry in open.iter().map_err(fail)? {
+        let (key, bytes) = entry.map_err(fail)?;
         records.push((key.value().to_owned(), decode(table, key.value(), bytes.value())?));
     }
     Ok(records)
