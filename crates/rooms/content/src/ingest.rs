@@ -56,11 +56,14 @@ impl Writer {
     pub(crate) fn resume(content: &Content, key: &str) -> Result<Self, Error> {
         let claim = Claim::take(&content.shared, key)?;
         let folder = content.layout.ingest(key);
-        let step = || format!("open ingest of {key:?}");
-        layout::create_private(&folder).map_err(Error::io(step()))?;
-        fs::write(folder.join("info"), format!("{key}\n")).map_err(Error::io(step()))?;
-        let mut file = open_data(&folder).map_err(Error::io(step()))?;
-        let (hasher, offset) = hash_all(&mut file).map_err(Error::io(step()))?;
+        let fresh = !folder.exists();
+        let opened = open(&folder, key).inspect_err(|_| {
+            if fresh {
+                // What stays after a failure here too is removed as stale when the root is next opened.
+                let _ = fs::remove_dir_all(&folder);
+            }
+        });
+        let (file, hasher, offset) = opened.map_err(Error::io(format!("open ingest of {key:?}")))?;
         Ok(Self { layout: content.layout.clone(), folder, claim, file, hasher, offset, broken: false })
     }
 
@@ -150,6 +153,15 @@ impl Drop for Writer {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Opens an ingest, making what is missing of it: its data, hashed to the end, and how much that is.
+fn open(folder: &Path, key: &str) -> io::Result<(File, Hasher, u64)> {
+    layout::create_private(folder)?;
+    fs::write(folder.join("info"), format!("{key}\n"))?;
+    let mut file = open_data(folder)?;
+    let (hasher, offset) = hash_all(&mut file)?;
+    Ok((file, hasher, offset))
 }
 
 fn open_data(folder: &Path) -> io::Result<File> {
