@@ -30,15 +30,13 @@ struct Entry {
     message: String,
 }
 
-/// A whole body of at most `limit` bytes.
-pub(crate) async fn read(response: Response<Incoming>, limit: u64) -> Result<Vec<u8>, Error> {
-    let too_large =
-        || Error::Invalid { registry: String::new(), reason: format!("a document larger than {limit} bytes") };
+/// A whole body of at most `limit` bytes, which came from `url`.
+pub(crate) async fn read(url: &str, response: Response<Incoming>, limit: u64) -> Result<Vec<u8>, Error> {
     let mut body = response.into_body();
     let mut whole = Vec::new();
-    while let Some(data) = next_bytes("", &mut body).await? {
+    while let Some(data) = next_bytes(url, &mut body).await? {
         if whole.len() as u64 + data.len() as u64 > limit {
-            return Err(too_large());
+            return Err(Error::TooLarge { url: without_query(url).to_owned(), limit });
         }
         whole.extend_from_slice(&data);
     }
@@ -49,7 +47,7 @@ pub(crate) async fn read(response: Response<Incoming>, limit: u64) -> Result<Vec
 pub(crate) async fn refused(response: Response<Incoming>) -> Error {
     let status = response.status();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let body = read(response, ERROR_LIMIT).await.unwrap_or_default();
+    let body = read("", response, ERROR_LIMIT).await.unwrap_or_default();
     let errors: Errors = serde_json::from_slice(&body).unwrap_or_default();
     let details = errors.details.unwrap_or_default();
     let first = errors.errors.into_iter().next().unwrap_or(Entry { code: String::new(), message: details });
@@ -59,6 +57,11 @@ pub(crate) async fn refused(response: Response<Incoming>) -> Error {
         message: clean(&first.message),
         retry_after: retry_after.map(Duration::from_secs),
     }
+}
+
+/// An address without its query, which may hold a signature.
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
 }
 
 /// A foreign text as one short line.

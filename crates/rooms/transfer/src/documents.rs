@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document};
-use knarr_model::{Digest, Reference};
+use knarr_model::{Digest, Fault, Reference};
 
 use crate::answer;
 use crate::error::Error;
@@ -32,30 +32,32 @@ impl Remote {
     pub(crate) async fn document(&self, image: &Reference, target: &str) -> Result<Resolved, Error> {
         let mut tries = Tries::new(self.shared.patience);
         loop {
-            match self.try_document(target).await {
+            match self.try_document(image, target).await {
                 Ok(resolved) => return Ok(resolved),
                 Err(error) => tries.pause(error).await.map_err(|e| explain(e, "pull", image))?,
             }
         }
     }
 
-    async fn try_document(&self, target: &str) -> Result<Resolved, Error> {
+    async fn try_document(&self, image: &Reference, target: &str) -> Result<Resolved, Error> {
         let moved = AtomicU64::new(0);
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(ACCEPTED))]);
         let url = self.url(&format!("manifests/{target}"));
-        let response = self.send(&Call { method: Method::GET, url, headers, body: None, moved: &moved }).await?;
+        let response =
+            self.send(&Call { method: Method::GET, url: url.clone(), headers, body: None, moved: &moved }).await?;
         if !response.status().is_success() {
             return Err(answer::refused(response).await);
         }
         let header = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
         let media_type = header(CONTENT_TYPE.as_str()).and_then(|t| t.split(';').next().map(|t| t.trim().to_owned()));
         let announced = header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
-        let bytes = answer::read(response, DOCUMENT_LIMIT).await?;
+        let bytes = answer::read(&url, response, DOCUMENT_LIMIT).await?;
         let digest = Digest::of(&bytes);
         if let Some(expected) = target.parse().ok().or(announced).filter(|expected: &Digest| *expected != digest) {
-            return Err(Error::Digest { expected, found: digest });
+            return Err(Error::Digest { reference: image.familiar(), expected, found: digest });
         }
-        let (document, media_type) = Document::parse(&bytes, media_type.as_deref())?;
+        let not_an_image = |fault: Fault| Error::NotAnImage { reference: image.familiar(), reason: fault.full() };
+        let (document, media_type) = Document::parse(&bytes, media_type.as_deref()).map_err(not_an_image)?;
         let descriptor = Descriptor {
             media_type,
             digest,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use knarr_model::{Digest, Fault, Kind, Platform};
+use knarr_model::{Digest, Fault, Kind, Platform, Reference};
 
 /// A failed conversation with a registry.
 #[derive(Debug, thiserror::Error)]
@@ -104,8 +104,10 @@ pub enum Error {
         wanted: Box<Platform>,
     },
     /// The document has another digest than was asked for.
-    #[error("manifest verification failed for digest {expected}: found {found}")]
+    #[error("manifest verification failed for digest {expected} of {reference}: found {found}")]
     Digest {
+        /// As people write it.
+        reference: String,
         /// Asked for.
         expected: Digest,
         /// Sent.
@@ -118,6 +120,25 @@ pub enum Error {
         reference: String,
         /// What it is instead.
         reason: String,
+    },
+    /// A document goes over its limit.
+    #[error("the answer to Get {url:?} is larger than {limit} bytes")]
+    TooLarge {
+        /// Scheme, host and path, without the query.
+        url: String,
+        /// Bytes that are read at most.
+        limit: u64,
+    },
+    /// One blob of an image, for a reason that does not name both.
+    #[error("cannot fetch {digest} of {reference}")]
+    Blob {
+        /// Which blob.
+        digest: Digest,
+        /// The image, as people write it.
+        reference: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<Error>,
     },
     /// A blob is longer than its descriptor says.
     #[error("{digest} is longer than the {size} bytes its manifest says")]
@@ -161,6 +182,18 @@ impl Error {
         }
     }
 
+    /// Says which blob of which image could not be fetched, where the error does not say so itself.
+    pub(crate) fn of_blob(self, digest: &Digest, image: &Reference) -> Self {
+        match self {
+            // Who may not come in is told so in other words.
+            Self::Refused { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. } => self,
+            Self::Refused { .. } | Self::Invalid { .. } | Self::TooLong { .. } | Self::Content(_) => {
+                Self::Blob { digest: digest.clone(), reference: image.familiar(), source: Box::new(self) }
+            }
+            other => other,
+        }
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Unreachable { .. } | Self::Broken { .. } => Kind::Unavailable,
@@ -170,9 +203,11 @@ impl Error {
             Self::ManifestUnknown { .. } | Self::Denied { .. } => Kind::NotFound,
             Self::NoPlatform(_) | Self::WrongPlatform { .. } => Kind::NotFound,
             Self::Unauthorized { .. } => Kind::Unauthorized,
-            Self::Invalid { .. } | Self::Digest { .. } | Self::NotAnImage { .. } | Self::TooLong { .. } => {
-                Kind::Invalid
-            }
+            Self::Invalid { .. } | Self::Digest { .. } | Self::NotAnImage { .. } => Kind::Invalid,
+            Self::TooLong { .. } | Self::TooLarge { .. } => Kind::Invalid,
+            // A manifest that names what its registry does not have is as broken as one that names other bytes.
+            Self::Blob { source, .. } if source.kind() == Kind::NotFound => Kind::Invalid,
+            Self::Blob { source, .. } => source.kind(),
             Self::Content(fault) => fault.kind(),
         }
     }
@@ -180,9 +215,11 @@ impl Error {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
+        let (kind, text) = (error.kind(), error.to_string());
         match error {
             Error::Content(fault) => fault,
-            other => Fault::new(other.kind(), other.to_string()),
+            Error::Blob { source, .. } => Fault::new(kind, text).because(Fault::from(*source)),
+            _ => Fault::new(kind, text),
         }
     }
 }

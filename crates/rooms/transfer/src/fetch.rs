@@ -74,13 +74,14 @@ impl Remote {
             let mut meter = Meter::new(target.progress, id, "Downloading", blob.size);
             let streamed = self.stream(blob, &mut sink, &mut meter, transferred).await;
             // What arrived before a cut is kept for the next try.
-            sink.settle().await?;
+            let settled = sink.settle().await;
             if let Err(error) = streamed {
                 if matches!(error, Error::TooLong { .. }) {
                     sink.abort().await?;
                 }
                 return Err(error);
             }
+            settled?;
         }
         target.progress.step(Step::Phase { id, text: "Verifying Checksum" });
         match sink.commit(Some(blob.digest.clone()), Some(blob.size)).await {

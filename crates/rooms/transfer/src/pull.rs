@@ -85,12 +85,8 @@ impl Client {
         // Collected first: the compiler cannot see that a stream which still holds the closure may cross threads.
         let each = image.document.layers.iter().enumerate();
         let fetches: Vec<_> =
-            each.map(|(index, layer)| fetch_layer(&remote, &target, index, layer, on_layer)).collect();
-        let fetched: Vec<u64> = futures::stream::iter(fetches)
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await
-            .map_err(|error| explain(error, "pull", &request.reference))?;
+            each.map(|each| fetch_layer(&remote, &target, &request.reference, each, on_layer)).collect();
+        let fetched: Vec<u64> = futures::stream::iter(fetches).buffer_unordered(AT_ONCE).try_collect().await?;
         let layers = fetched.iter().filter(|bytes| **bytes > 0).count();
         Ok(Fetched { bytes: fetched.iter().sum(), layers, present: fetched.len() - layers })
     }
@@ -99,13 +95,19 @@ impl Client {
 async fn fetch_layer(
     remote: &Remote,
     target: &Target<'_>,
-    index: usize,
-    layer: &Descriptor,
+    image: &Reference,
+    (index, layer): (usize, &Descriptor),
     on_layer: &OnLayer,
 ) -> Result<u64, Error> {
-    let bytes = remote.fetch(layer, target).await?;
+    let bytes = fetch_blob(remote, target, image, layer).await?;
     on_layer(index, layer);
     Ok(bytes)
+}
+
+/// Fetches a blob of an image; a failure names both.
+async fn fetch_blob(remote: &Remote, target: &Target<'_>, image: &Reference, blob: &Descriptor) -> Result<u64, Error> {
+    let fetched = remote.fetch(blob, target).await;
+    fetched.map_err(|error| explain(error.of_blob(&blob.digest, image), "pull", image))
 }
 
 /// Says of each layer whether it is here or will be fetched.
@@ -174,7 +176,7 @@ async fn fetch_config(
         return Err(not_an_image(format!("its config is larger than {DOCUMENT_LIMIT} bytes")));
     }
     let target = Target { content, progress: &knarr_model::NoProgress };
-    remote.fetch(&blob, &target).await.map_err(|error| explain(error, "pull", reference))?;
+    fetch_blob(remote, &target, reference, &blob).await?;
     let content = Arc::clone(content);
     let bytes = on_blocking_thread(move || content.read(&blob.digest, DOCUMENT_LIMIT)).await?;
     serde_json::from_slice(&bytes).map_err(|e| not_an_image(format!("its config is malformed: {e}")))

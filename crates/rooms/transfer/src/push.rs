@@ -183,7 +183,10 @@ impl Push<'_> {
         }
         let header = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
         match header.and_then(|text| text.parse::<Digest>().ok()) {
-            Some(found) if found != manifest.digest => Err(Error::Digest { expected: manifest.digest.clone(), found }),
+            Some(found) if found != manifest.digest => {
+                let reference = self.request.reference.familiar();
+                Err(Error::Digest { reference, expected: manifest.digest.clone(), found })
+            }
             _ => Ok(()),
         }
     }

@@ -244,7 +244,7 @@ impl Remote {
         if !response.status().is_success() {
             return Err(self.unauthorized(answer::refused(response).await));
         }
-        let body = answer::read(response, TOKEN_LIMIT).await?;
+        let body = answer::read(&wish.realm, response, TOKEN_LIMIT).await?;
         self.shared.tokens.keep(wish, &body).ok_or_else(|| self.invalid("the token service sent no token"))
     }
 

@@ -38,6 +38,11 @@ impl Sink {
         self.offset
     }
 
+    /// Whether a write failed: then nothing that was written is there any more, and nothing can be written.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.disk, Disk::Broken)
+    }
+
     /// Takes bytes. An error may belong to an earlier batch; after it nothing can be written any more.
     pub async fn write(&mut self, data: Bytes) -> Result<()> {
         self.offset += data.len() as u64;

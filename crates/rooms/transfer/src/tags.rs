@@ -46,7 +46,7 @@ impl Remote {
                 return Err(answer::refused(response).await);
             }
             let next = next_page(&response).map(|location| self.join(&url, &location));
-            let body = answer::read(response, DOCUMENT_LIMIT).await?;
+            let body = answer::read(&url, response, DOCUMENT_LIMIT).await?;
             let page: Page = serde_json::from_slice(&body).map_err(|_| self.invalid("a list of tags that is none"))?;
             tags.extend(page.tags.unwrap_or_default());
             match next {

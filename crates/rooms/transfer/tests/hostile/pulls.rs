@@ -2,10 +2,12 @@
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
-use knarr_model::{Digest, Kind};
+use knarr_model::{Digest, Fault, Kind};
 
-use crate::server::{Hostile, INDEX, MANIFEST, Sample, Store, answer, pull, pull_by, request};
+use crate::server::{Hostile, INDEX, MANIFEST, Sample, Store, answer, documents, pull, pull_by, request};
 
 fn sample() -> Sample {
     Sample::new((0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect())
@@ -73,20 +75,74 @@ async fn a_pull_that_gave_up_is_taken_up_by_the_next() {
     assert!(fetched.bytes < image.layer.len() as u64 - 300_000, "{fetched:?}");
 }
 
+/// A pull of an image whose layer or config has other bytes than its digest says, and afterwards of the right one.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_bytes_are_not_kept() {
     let image = sample();
-    let lying = image.clone();
-    let server = Hostile::start(move |_, request, _| match lying.is_layer(request) {
-        true => answer("200 OK", &[], &vec![b'x'; lying.layer.len()]),
-        false => lying.honest(request),
+    for wrong in [image.layer.clone(), image.config.clone()] {
+        let (lying, promised) = (image.clone(), wrong.clone());
+        let server = Hostile::start(move |_, request, _| match request.path().ends_with(Digest::of(&wrong).as_str()) {
+            true => answer("200 OK", &[], &vec![b'x'; wrong.len()]),
+            false => lying.honest(request),
+        });
+        let store = Store::new();
+        let error = pull(&store, &request(server.image())).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Invalid);
+        named(&error, &promised, &server);
+        assert!(error.full().contains("does not match its digest"), "{error:?}");
+        assert!(!store.has(&promised));
+        assert_eq!(store.unfinished(), 0);
+        let honest = image.clone();
+        let server = Hostile::start(move |_, request, _| honest.honest(request));
+        pull(&store, &request(server.image())).await.unwrap();
+        assert!(store.has(&promised));
+    }
+}
+
+/// The error says which blob of which image.
+fn named(error: &Fault, blob: &[u8], server: &Hostile) {
+    let said = error.full();
+    assert!(said.contains(Digest::of(blob).as_str()), "{said}");
+    assert!(said.contains(&server.image().familiar()), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_that_the_registry_lacks_is_named() {
+    let image = sample();
+    let lacking = image.clone();
+    let server = Hostile::start(move |_, request, _| match lacking.is_layer(request) {
+        true => answer("404 Not Found", &[], br#"{"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown"}]}"#),
+        false => lacking.honest(request),
     });
-    let store = Store::new();
-    let error = pull(&store, &request(server.image())).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Invalid);
-    assert!(error.full().contains(Digest::of(&image.layer).as_str()), "{error:?}");
-    assert!(!store.has(&image.layer));
-    assert_eq!(store.unfinished(), 0);
+    let error = pull(&Store::new(), &request(server.image())).await.unwrap_err();
+    named(&error, &image.layer, &server);
+    assert!(error.full().contains("blob unknown"), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_travel_side_by_side() {
+    let layers = [vec![1; 1000], vec![2; 1000], vec![3; 1000]];
+    let (config, manifest) = documents(&layers.each_ref().map(Vec::as_slice));
+    let (asked, all) = (Mutex::new(0), Condvar::new());
+    let server = Hostile::start(move |_, request, _| {
+        if request.path().contains("/manifests/") {
+            return answer("200 OK", &[MANIFEST], &manifest);
+        }
+        match layers.iter().find(|layer| request.path().ends_with(Digest::of(layer).as_str())) {
+            // No layer is sent before the others are asked for too.
+            Some(layer) => {
+                let mut here = asked.lock().unwrap();
+                *here += 1;
+                all.notify_all();
+                let (here, late) = all.wait_timeout_while(here, Duration::from_secs(20), |here| *here < 3).unwrap();
+                drop(here);
+                if late.timed_out() { answer("404 Not Found", &[], b"") } else { answer("200 OK", &[], layer) }
+            }
+            None => answer("200 OK", &[], &config),
+        }
+    });
+    let (_, fetched) = pull(&Store::new(), &request(server.image())).await.unwrap();
+    assert_eq!(fetched.layers, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,6 +156,7 @@ async fn a_blob_longer_than_promised_is_cut_off() {
     let store = Store::new();
     let error = pull(&store, &request(server.image())).await.unwrap_err();
     assert!(error.full().contains("longer than"), "{error:?}");
+    named(&error, &image.layer, &server);
     assert_eq!(store.unfinished(), 0);
 }
 
@@ -109,8 +166,10 @@ async fn a_manifest_with_another_digest_is_refused() {
     let lying = image.clone();
     let server = Hostile::start(move |_, request, _| lying.honest(request));
     let wanted = server.image().with_digest(Digest::of(b"another"));
-    let error = pull(&Store::new(), &request(wanted)).await.unwrap_err();
-    assert!(error.full().contains("manifest verification failed"), "{error:?}");
+    let error = pull(&Store::new(), &request(wanted.clone())).await.unwrap_err();
+    let expected =
+        format!("manifest verification failed for digest {} of {}", Digest::of(b"another"), wanted.familiar());
+    assert!(error.full().starts_with(&expected), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

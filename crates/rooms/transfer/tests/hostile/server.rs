@@ -117,18 +117,8 @@ pub struct Sample {
 
 impl Sample {
     pub fn new(layer: Vec<u8>) -> Self {
-        let config = format!(
-            r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
-            Digest::of(&layer)
-        )
-        .into_bytes();
-        let part = |media_type: &str, data: &[u8]| serde_json::json!({"mediaType": media_type, "digest": Digest::of(data).as_str(), "size": data.len()});
-        let manifest = serde_json::json!({
-            "schemaVersion": 2,
-            "config": part("application/vnd.oci.image.config.v1+json", &config),
-            "layers": [part("application/vnd.oci.image.layer.v1.tar", &layer)],
-        });
-        Self { layer, config, manifest: manifest.to_string().into_bytes() }
+        let (config, manifest) = documents(&[&layer]);
+        Self { layer, config, manifest }
     }
 
     /// What an honest registry answers.
@@ -146,6 +136,20 @@ impl Sample {
     pub fn is_layer(&self, request: &Request) -> bool {
         request.path().ends_with(Digest::of(&self.layer).as_str())
     }
+}
+
+/// Config and manifest of an image of these layers.
+pub fn documents(layers: &[&[u8]]) -> (Vec<u8>, Vec<u8>) {
+    let diff_ids: Vec<_> = layers.iter().map(|layer| Digest::of(layer).to_string()).collect();
+    let rootfs = serde_json::json!({"type": "layers", "diff_ids": diff_ids});
+    let config = serde_json::json!({"architecture": "amd64", "os": "linux", "rootfs": rootfs}).to_string();
+    let part = |media_type: &str, data: &[u8]| serde_json::json!({"mediaType": media_type, "digest": Digest::of(data).as_str(), "size": data.len()});
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "config": part("application/vnd.oci.image.config.v1+json", config.as_bytes()),
+        "layers": layers.iter().map(|l| part("application/vnd.oci.image.layer.v1.tar", l)).collect::<Vec<_>>(),
+    });
+    (config.into_bytes(), manifest.to_string().into_bytes())
 }
 
 /// A content store of the test's own, and what is in it.
