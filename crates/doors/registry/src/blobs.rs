@@ -77,10 +77,14 @@ impl Registry {
         let ingest = self.on_disk(move |storage| storage.ingest(&key)).await?;
         let mut sink = Sink::new(ingest);
         match digest {
-            Some(digest) => {
-                receive(&mut request.body, &mut sink).await?;
-                self.publish(name, sink, digest).await
-            }
+            Some(digest) => match receive(&mut request.body, &mut sink).await {
+                Ok(()) => self.publish(name, sink, digest).await,
+                Err(problem) => {
+                    // Without a session nobody can go on behind what arrived.
+                    sink.abort().await?;
+                    Err(problem)
+                }
+            },
             None => {
                 self.uploads.begin(&id, &name, &request.principal, sink)?;
                 Ok(progress(StatusCode::ACCEPTED, &name, &id, 0))
@@ -110,17 +114,15 @@ impl Registry {
                 Ok(progress(StatusCode::NO_CONTENT, &name, id, offset))
             }
             Method::PATCH => {
-                let sink = held.as_mut().ok_or_else(unknown)?;
-                take_chunk(&name, id, request, sink).await?;
-                Ok(progress(StatusCode::ACCEPTED, &name, id, sink.offset()))
+                let offset = self.append(&name, id, request, &mut held).await?;
+                Ok(progress(StatusCode::ACCEPTED, &name, id, offset))
             }
             Method::PUT => {
                 let digest = request
                     .parameter("digest")
                     .ok_or_else(|| Problem::new(Code::DigestInvalid, "the digest parameter is missing"));
                 let digest = parse_digest(digest?)?;
-                let sink = held.as_mut().ok_or_else(unknown)?;
-                take_chunk(&name, id, request, sink).await?;
+                self.append(&name, id, request, &mut held).await?;
                 let sink = held.take().ok_or_else(unknown)?;
                 self.uploads.end(id);
                 self.publish(name, sink, digest).await
@@ -132,6 +134,19 @@ impl Registry {
             }
             _ => Err(unsupported()),
         }
+    }
+
+    /// Appends the request's body to a session; how much it has then. A session whose content was lost, to a full disk for
+    /// example, ends.
+    async fn append(&self, name: &Name, id: &str, request: &mut Request, held: &mut Option<Sink>) -> Outcome<u64> {
+        let sink = held.as_mut().ok_or_else(unknown)?;
+        let taken = take_chunk(name, id, request, sink).await;
+        let offset = sink.offset();
+        if sink.is_broken() {
+            *held = None;
+            self.uploads.end(id);
+        }
+        taken.map(|()| offset)
     }
 
     /// Verifies, and makes the content a blob of the repository.

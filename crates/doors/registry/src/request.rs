@@ -74,6 +74,8 @@ pub(crate) async fn receive(body: &mut Incoming, sink: &mut Sink) -> Outcome<()>
         Ok(())
     };
     let streamed: Outcome<()> = streamed.await;
-    sink.settle().await?;
-    streamed
+    let settled = sink.settle().await;
+    // The first failure is the cause: a sink that failed to write says after that only that it did.
+    streamed?;
+    Ok(settled?)
 }

@@ -65,8 +65,10 @@ pub async fn serve(
     let listener = TcpListener::bind(&config.addr).await.map_err(listen)?;
     ready(listener.local_addr().map_err(listen)?);
     let registry = Arc::new(Registry::new(storage, gate));
-    accept(listener, tls, registry, stop).await;
-    Ok(())
+    tokio::select! {
+        () = accept(listener, tls, Arc::clone(&registry), stop) => Ok(()),
+        never = registry.uploads.expire() => match never {},
+    }
 }
 
 /// Accepts until `stop`, then waits for the connections' end, for [`FAREWELL`] at most.
@@ -153,4 +155,35 @@ where
     }
     connection.as_mut().graceful_shutdown();
     connection.await.map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// Sends this and no more; what is answered before the connection is given up.
+    async fn answer(folder: &std::path::Path, sent: &str) -> String {
+        let registry = Arc::new(Registry::new(Storage::open(folder).unwrap(), None));
+        let (mut client, server) = tokio::io::duplex(64 << 10);
+        let (_ending, end) = watch::channel(false);
+        tokio::spawn(speak(server, registry, end));
+        client.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_stop_are_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let digest = knarr_model::Digest::of(b"");
+        let upload =
+            format!("POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+        let stopped = answer(folder.path(), &upload).await;
+        assert!(stopped.starts_with("HTTP/1.1 408") && stopped.contains("stopped sending"), "{stopped}");
+        assert_eq!(std::fs::read_dir(folder.path().join("ingest")).unwrap().count(), 0);
+        assert_eq!(answer(folder.path(), "GET /v2/ HTTP/1.1\r\nHost").await, "", "a head without an end");
+    }
 }

@@ -74,6 +74,67 @@ fn after_a_kill_everything_is_whole_or_absent() {
     terminate(&mut child);
 }
 
+/// Killed again and again while images arrive: what was answered is there, and what is there is whole.
+#[test]
+fn kills_while_images_arrive_leave_whole_images_only() {
+    let root = tempfile::tempdir().unwrap();
+    let mut pushed = 0;
+    for round in 1..=4 {
+        let (mut child, addr, _stdout) = start(root.path());
+        let kill_at = pushed + 7 * round;
+        while pushed < kill_at {
+            push_numbered(addr, pushed);
+            pushed += 1;
+        }
+        let pushing = std::thread::spawn(move || {
+            for n in pushed.. {
+                let pushed = std::panic::catch_unwind(|| push_numbered(addr, n));
+                if pushed.is_err() {
+                    return n;
+                }
+            }
+            unreachable!("the registry is killed")
+        });
+        while !root.path().join(format!("repositories/a/_manifests/tags/{}", pushed + round)).exists() {
+            assert!(!pushing.is_finished(), "the pushes ended by themselves");
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let acknowledged = pushing.join().unwrap();
+        let (mut child, addr, _stdout) = start(root.path());
+        let tags = send(addr, "GET", "/v2/a/tags/list", &[], b"").json();
+        let tags: Vec<&str> = tags["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+        for tag in &tags {
+            whole(addr, tag);
+        }
+        for n in 0..acknowledged {
+            assert!(tags.contains(&n.to_string().as_str()), "{n} was answered, and is not there");
+        }
+        pushed = acknowledged;
+        terminate(&mut child);
+    }
+}
+
+/// Pushes an image that no other has a byte of in common with.
+fn push_numbered(addr: SocketAddr, n: u32) {
+    let (config, layer) = (format!("{{\"n\":{n}}}").into_bytes(), n.to_le_bytes().repeat(20_000));
+    push_blob(addr, "a", &config);
+    push_blob(addr, "a", &layer);
+    let put = send(addr, "PUT", &format!("/v2/a/manifests/{n}"), &[MANIFEST], &manifest(&config, &[&layer]));
+    assert_eq!(put.status, 201);
+}
+
+/// Everything that a tag names can be read, and has its digest.
+fn whole(addr: SocketAddr, tag: &str) {
+    let document = send(addr, "GET", &format!("/v2/a/manifests/{tag}"), &[], b"").json();
+    for blob in [&document["config"]["digest"], &document["layers"][0]["digest"]] {
+        let digest = blob.as_str().unwrap();
+        let got = send(addr, "GET", &format!("/v2/a/blobs/{digest}"), &[], b"");
+        assert_eq!(Digest::of(&got.body).as_str(), digest, "of tag {tag}");
+    }
+}
+
 #[test]
 fn sigterm_ends_it_cleanly() {
     let root = tempfile::tempdir().unwrap();

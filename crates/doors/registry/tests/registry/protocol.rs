@@ -76,6 +76,79 @@ fn a_wrong_digest_is_refused_and_never_visible() {
     assert_eq!(bad.code(), "DIGEST_INVALID");
 }
 
+/// Nobody can go on behind what arrived of a blob that was sent without a session.
+#[test]
+fn a_whole_upload_that_is_cut_leaves_nothing() {
+    let (root, server) = registry();
+    let digest = Digest::of(b"1234567890");
+    let mut stream = TcpStream::connect(server.addr).unwrap();
+    let head =
+        format!("POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    drop(read_end(stream));
+    assert_eq!(std::fs::read_dir(root.path().join("ingest")).unwrap().count(), 0);
+    push_blob(server.addr, "a", b"1234567890");
+}
+
+#[test]
+fn two_uploads_of_one_blob_at_once_are_one_blob() {
+    let (root, server) = registry();
+    let digest = Digest::of(b"hello world");
+    let begin = || send(server.addr, "POST", "/v2/a/blobs/uploads/", &[], b"").header("Location").unwrap().to_owned();
+    let places = [begin(), begin()];
+    for part in [&b"hello "[..], b"world"] {
+        for place in &places {
+            assert_eq!(send(server.addr, "PATCH", place, &[], part).status, 202);
+        }
+    }
+    for place in &places {
+        assert_eq!(send(server.addr, "PUT", &format!("{place}?digest={digest}"), &[], b"").status, 201);
+    }
+    let large = vec![7; 1 << 20];
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| push_blob(server.addr, "b", &large));
+        }
+    });
+    assert_eq!(send(server.addr, "GET", &format!("/v2/a/blobs/{digest}"), &[], b"").body, b"hello world");
+    assert_eq!(send(server.addr, "GET", &format!("/v2/b/blobs/{}", Digest::of(&large)), &[], b"").body, large);
+    assert_eq!(std::fs::read_dir(root.path().join("ingest")).unwrap().count(), 0);
+}
+
+#[test]
+fn an_upload_that_is_not_there_is_unknown_to_every_method() {
+    let (_root, server) = registry();
+    for id in ["0123456789abcdef0123456789abcdef", "x", "..", "%2e%2e"] {
+        let place = format!("/v2/a/blobs/uploads/{id}?digest={}", Digest::of(b""));
+        for method in ["GET", "PATCH", "PUT", "DELETE"] {
+            assert_eq!(send(server.addr, method, &place, &[], b"").status, 404, "{method} {id}");
+        }
+    }
+}
+
+/// No name, tag, digest or upload id becomes a path outside of its place.
+#[test]
+fn names_that_climb_are_refused() {
+    let (root, server) = registry();
+    push_blob(server.addr, "a", b"{}");
+    let document = manifest(b"{}", &[]);
+    let before = std::fs::read_dir(root.path()).unwrap().count();
+    for name in ["..", "../x", "a/../../x", "a/..", "%2e%2e", "%2e%2e%2fx", ".", "a/./b", "_layers", "a/_manifests"] {
+        let begun = send(server.addr, "POST", &format!("/v2/{name}/blobs/uploads/"), &[], b"");
+        assert!(matches!(begun.status, 400 | 404), "{name}: {begun:?}");
+        let put = send(server.addr, "PUT", &format!("/v2/{name}/manifests/v1"), &[MANIFEST], &document);
+        assert!(matches!(put.status, 400 | 404), "{name}: {put:?}");
+    }
+    for tag in ["..", ".", "%2e%2e", "..%2f..%2fx", ".hidden", "a%00b"] {
+        let put = send(server.addr, "PUT", &format!("/v2/a/manifests/{tag}"), &[MANIFEST], &document);
+        assert!(matches!(put.status, 400 | 404), "{tag}: {put:?}");
+    }
+    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), before);
+    let repositories = std::fs::read_dir(root.path().join("repositories")).unwrap();
+    assert_eq!(repositories.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["a"]);
+}
+
 #[test]
 fn an_upload_cut_in_the_middle_goes_on_behind_what_arrived() {
     let (_root, server) = registry();
