@@ -33,36 +33,36 @@ impl Engine {
     pub async fn commit(self: &Arc<Self>, name: &str, request: CommitRequest) -> Result<Digest> {
         let container = self.containers.find(name)?;
         let config = configuration(&container.view(), &request)?;
-        let lease = self.lease();
-        let freeze = request.pause && container.view().state.status == Status::Running;
-        if freeze {
-            self.pause(name).await?;
-        }
-        let layer = self.commit_layer(&container).await;
-        if freeze {
-            self.unpause(name).await?;
-        }
-        let layer = layer?;
-        let engine = self.clone();
-        let made = blocking(move || {
-            let record = container.view();
-            let image = engine.committed_config(&record, config, &layer, &request)?;
-            let id = engine.register(&record, &image, &layer, &request)?;
-            engine.announce_commit(&record, &id, &request);
-            Ok(id)
-        })
-        .await;
-        drop(lease);
-        made
+        // In a task of its own: a caller that goes away must not leave the container frozen.
+        let committing = tokio::spawn(Arc::clone(self).commit_frozen(container, config, request));
+        committing.await.map_err(|lost| Fault::internal("the commit was cut short").because(lost))?
     }
 
-    async fn commit_layer(self: &Arc<Self>, container: &Arc<Container>) -> Result<Layer> {
-        let (engine, record) = (self.clone(), container.view());
-        blocking(move || {
-            let upper = engine.container_dir(&record.id).join("upper");
-            Ok(engine.layers.commit(&upper, record.layer.as_ref())?)
-        })
-        .await
+    /// Freezes the container, where that is wanted, makes the image, and thaws it however that went.
+    async fn commit_frozen(
+        self: Arc<Self>,
+        container: Arc<Container>,
+        config: RunConfig,
+        request: CommitRequest,
+    ) -> Result<Digest> {
+        let record = container.view();
+        let freeze = request.pause && record.state.status == Status::Running;
+        if freeze {
+            self.pause(record.id.as_str()).await?;
+        }
+        let (engine, of) = (Arc::clone(&self), Arc::clone(&record));
+        let made = blocking(move || engine.leased(|| engine.commit_image(&of, config, &request))).await;
+        let thawed = if freeze { self.unpause(record.id.as_str()).await } else { Ok(()) };
+        made.and_then(|id| thawed.map(|()| id))
+    }
+
+    fn commit_image(&self, record: &Record, config: RunConfig, request: &CommitRequest) -> Result<Digest> {
+        let upper = self.container_dir(&record.id).join("upper");
+        let layer = self.layers.commit(&upper, record.layer.as_ref())?;
+        let image = self.committed_config(record, config, &layer, request)?;
+        let id = self.register(record, &image, &layer, request)?;
+        self.announce_commit(record, &id, request);
+        Ok(id)
     }
 
     /// The image's config: that of the container's image, with one more layer.

@@ -31,12 +31,11 @@ impl Engine {
         request: ImportRequest,
     ) -> Result<Digest> {
         let engine = self.clone();
-        blocking(move || engine.import(source, request)).await
+        blocking(move || engine.leased(|| engine.import(source, request))).await
     }
 
     fn import(&self, source: impl Read + Send, request: ImportRequest) -> Result<Digest> {
         let config = knarr_build::solve::change(RunConfig::default(), &request.changes)?;
-        let _lease = self.lease();
         let layer = self.layers.import(source)?;
         let image = describe(config, &layer.diff_id, &request);
         let encoded = serde_json::to_vec(&image);

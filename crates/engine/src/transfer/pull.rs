@@ -84,9 +84,12 @@ impl Engine {
             return;
         }
         let engine = Arc::clone(self);
-        if let Err(error) = blocking(move || engine.sweep()).await {
-            tracing::warn!(error = %error.full(), "cannot remove what a failed pull left");
-        }
+        let swept = blocking(move || {
+            engine.sweep_failed();
+            Ok(())
+        });
+        // Only a thread that was lost is an error here, and the pull has one of its own to tell.
+        let _ = swept.await;
     }
 
     /// Fetches the layers, and unpacks each as soon as it and those below it are here.
@@ -102,7 +105,7 @@ impl Engine {
         let text = format!("Pulling from {}", request.reference.path());
         progress.step(Step::Say { id: request.reference.target(), text: &text });
         let (arrived, arrivals) = mpsc::channel();
-        let unpack = Unpack::new(Arc::clone(self), &image, Arc::clone(progress));
+        let unpack = Unpack::new(Arc::clone(self), &request.reference, &image, Arc::clone(progress));
         let unpacked = blocking(move || unpack.run(&arrivals));
         let fetched = async {
             // Dropped at the fetch's end, so that the unpacker does not wait for a layer that will not come.

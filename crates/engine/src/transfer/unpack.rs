@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use knarr_model::oci::Descriptor;
 use knarr_model::ports::Content as _;
-use knarr_model::{Digest, Fault, Progress, Result, Step};
+use knarr_model::{Digest, Fault, Progress, Reference, Result, Step};
 
 use crate::Engine;
 
@@ -18,15 +18,21 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The work of one pull. Runs on a blocking thread.
 pub(super) struct Unpack {
     engine: Arc<Engine>,
+    image: Reference,
     layers: Vec<Descriptor>,
     diff_ids: Vec<Digest>,
     progress: Arc<dyn Progress>,
 }
 
 impl Unpack {
-    pub(super) fn new(engine: Arc<Engine>, image: &knarr_transfer::Image, progress: Arc<dyn Progress>) -> Self {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        name: &Reference,
+        image: &knarr_transfer::Image,
+        progress: Arc<dyn Progress>,
+    ) -> Self {
         let (layers, diff_ids) = (image.document.layers.clone(), image.config.rootfs.diff_ids.clone());
-        Self { engine, layers, diff_ids, progress }
+        Self { engine, image: name.clone(), layers, diff_ids, progress }
     }
 
     /// Unpacks every layer when `arrivals` has told its index; ends early when they end.
@@ -53,20 +59,15 @@ impl Unpack {
         let file = self.engine.content.open(&layer.digest)?;
         let watched = Watched { source: file, unpack: self, id, total: layer.size, read: 0, told: None };
         let unpacked = self.engine.layers.apply(watched, parent, Some(diff_id));
-        let applied = unpacked.map_err(|e| Fault::from(e).named(&layer.digest))?;
+        let applied = unpacked.map_err(|error| self.failed(layer, error.into()))?;
         self.progress.step(Step::Phase { id, text: "Pull complete" });
         Ok(applied.chain_id)
     }
-}
 
-/// Adds to a fault which layer it is about.
-trait Named {
-    fn named(self, layer: &Digest) -> Fault;
-}
-
-impl Named for Fault {
-    fn named(self, layer: &Digest) -> Fault {
-        Fault::new(self.kind(), format!("cannot unpack layer {layer}")).because(self.full())
+    /// Adds which layer of which image it is about.
+    fn failed(&self, layer: &Descriptor, fault: Fault) -> Fault {
+        let text = format!("cannot unpack layer {} of {}", layer.digest, self.image.familiar());
+        Fault::new(fault.kind(), text).because(fault)
     }
 }
 

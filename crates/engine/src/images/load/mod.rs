@@ -33,17 +33,7 @@ impl Engine {
     /// Loads all images of an archive, plain or compressed.
     pub async fn load_images(self: &Arc<Self>, source: impl Read + Send + 'static) -> Result<Vec<Loaded>> {
         let engine = self.clone();
-        blocking(move || {
-            let lease = engine.lease();
-            let loaded = engine.load(source);
-            drop(lease);
-            if loaded.is_err() {
-                // Layers that came before the one that failed are nobody's.
-                engine.sweep()?;
-            }
-            loaded
-        })
-        .await
+        blocking(move || engine.leased(|| engine.load(source))).await
     }
 
     fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
