@@ -7,6 +7,7 @@
 //! Invariant: nothing in here touches the file system, the network or the clock.
 #![forbid(unsafe_code)]
 
+mod age;
 mod digest;
 mod fault;
 mod id;
@@ -16,7 +17,9 @@ pub mod ports;
 mod progress;
 mod reference;
 mod snapshot;
+mod ulimit;
 
+pub use age::age;
 pub use digest::{Digest, DigestError, Hasher};
 pub use fault::{Fault, Kind, Result};
 pub use id::{ContainerId, IdError, valid_name};
@@ -24,3 +27,4 @@ pub use platform::Platform;
 pub use progress::{NoProgress, Progress, Step};
 pub use reference::{Reference, ReferenceError};
 pub use snapshot::Snapshot;
+pub use ulimit::{UlimitError, check_ulimit};

@@ -277,7 +277,7 @@ fn ports(view: &Record) -> Vec<Port> {
 /// `Up 5 minutes (healthy)`, `Exited (0) 2 hours ago`.
 fn status(container: &Container, view: &Record) -> String {
     let state = &view.state;
-    let since = |time: Timestamp| human(Timestamp::now().seconds() - time.seconds());
+    let since = |time: Timestamp| knarr_model::age(Timestamp::now().seconds() - time.seconds());
     match state.status {
         Status::Created => "Created".into(),
         Status::Running => {
@@ -296,44 +296,9 @@ fn status(container: &Container, view: &Record) -> String {
     }
 }
 
-/// A duration in Docker's rough words.
-pub(crate) fn human(seconds: i64) -> String {
-    let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
-    match seconds {
-        ..1 => "Less than a second".into(),
-        1 => "1 second".into(),
-        2..60 => format!("{seconds} seconds"),
-        _ if minutes == 1 => "About a minute".into(),
-        _ if minutes < 60 => format!("{minutes} minutes"),
-        _ if hours == 1 => "About an hour".into(),
-        _ if hours < 48 => format!("{hours} hours"),
-        _ if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
-        _ if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
-        _ if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
-        _ => format!("{} years", hours / 24 / 365),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_read_as_dockers() {
-        for (seconds, text) in [
-            (0, "Less than a second"),
-            (1, "1 second"),
-            (59, "59 seconds"),
-            (60, "About a minute"),
-            (150, "2 minutes"),
-            (3600, "About an hour"),
-            (7200, "2 hours"),
-            (3 * 86400, "3 days"),
-            (21 * 86400, "3 weeks"),
-        ] {
-            assert_eq!(human(seconds), text, "{seconds}");
-        }
-    }
 
     #[test]
     fn port_filters_take_ranges() {

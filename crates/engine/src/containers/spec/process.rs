@@ -1,7 +1,7 @@
 //! The first process, and further ones.
 
 use knarr_api::container::HostConfig;
-use knarr_model::{Fault, Result};
+use knarr_model::{Fault, Result, check_ulimit};
 use knarr_spec::{Capabilities, ConsoleSize, Process, Rlimit, User};
 
 use super::{Facts, SecurityOptions};
@@ -105,36 +105,10 @@ fn sets(capabilities: Vec<String>, identity: &Identity) -> Capabilities {
 
 /// `--ulimit`, and no core files unless the common default is asked for.
 fn limits(host: &HostConfig, compat_docker: bool) -> Result<Vec<Rlimit>> {
-    const KNOWN: [&str; 16] = [
-        "as",
-        "core",
-        "cpu",
-        "data",
-        "fsize",
-        "locks",
-        "memlock",
-        "msgqueue",
-        "nice",
-        "nofile",
-        "nproc",
-        "rss",
-        "rtprio",
-        "rttime",
-        "sigpending",
-        "stack",
-    ];
     let mut all = Vec::new();
     for limit in &host.ulimits {
-        if !KNOWN.contains(&limit.name.as_str()) {
-            return Err(Fault::invalid(format!("invalid ulimit type: {}", limit.name)));
-        }
+        check_ulimit(&limit.name, limit.soft, limit.hard).map_err(|error| Fault::invalid(error.to_string()))?;
         let (hard, soft) = (value(limit.hard), value(limit.soft));
-        if soft > hard {
-            return Err(Fault::invalid(format!(
-                "ulimit soft limit must be less than or equal to hard limit: {} > {}",
-                limit.soft, limit.hard
-            )));
-        }
         all.push(Rlimit { kind: format!("RLIMIT_{}", limit.name.to_ascii_uppercase()), hard, soft });
     }
     if !compat_docker && !all.iter().any(|limit| limit.kind == "RLIMIT_CORE") {
