@@ -1,39 +1,53 @@
 //! The tree of commands, and reading a command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
 
 use crate::client::{Client, Host};
 use crate::error::Result;
+use crate::login::use_folder;
+use crate::verbs::group::verbs;
 use crate::verbs::*;
 use crate::{help, pflag};
 
 /// How each verb's help is laid out.
 const HELP: &str = "Usage:  {usage}\n\n{about-with-newline}\n{all-args}{after-help}\n";
 
+/// Options of the program itself that are followed by a value.
+const VALUED: &[&str] = &["-H", "--host", "-l", "--log-level", "--config"];
+
 /// Build, ship and run containers
 #[derive(Debug, Parser)]
 #[command(name = "knarr", version, disable_help_flag = true, disable_version_flag = true)]
 #[command(subcommand_required = true, arg_required_else_help = true, override_usage = "knarr [OPTIONS] COMMAND")]
 pub(crate) struct Cli {
+    /// Folder of the client's configuration
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Say on stderr what is asked of the daemon
+    #[arg(short = 'D', long)]
+    debug: bool,
     /// Socket of the daemon
     #[arg(short = 'H', long, value_name = "unix:///PATH")]
     host: Option<String>,
+    /// How much to say on stderr; debug is the same as --debug
+    #[arg(short = 'l', long, value_name = "LEVEL", default_value = "info")]
+    #[arg(value_parser = ["debug", "info", "warn", "error", "fatal"])]
+    log_level: String,
     /// Print the version
     #[arg(short = 'v', long, action = ArgAction::Version)]
     version: Option<bool>,
     /// Print help
-    #[arg(long, global = true, action = ArgAction::HelpShort)]
+    #[arg(long, global = true, display_order = 999, action = ArgAction::HelpShort)]
     help: Option<bool>,
     #[command(subcommand)]
     verb: Verb,
 }
 
-/// Every verb.
-#[derive(Debug, Subcommand)]
-enum Verb {
+verbs! {
     Attach(attach::Args),
     Build(Box<build::Args>),
     Builder(builder::Group),
@@ -65,14 +79,14 @@ enum Verb {
     Pull(pull::Args),
     Push(push::Args),
     Rename(rename::Args),
-    Restart(restart::Args),
+    Restart(stop::RestartArgs),
     Rm(rm::Args),
     Rmi(rmi::Args),
     Run(Box<run::Args>),
     Save(save::Args),
     Start(start::Args),
     Stats(stats::Args),
-    Stop(stop::Args),
+    Stop(stop::StopArgs),
     System(system::Group),
     Tag(tag::Args),
     Top(top::Args),
@@ -86,62 +100,12 @@ enum Verb {
 impl Cli {
     /// Does what was asked for; the exit code.
     pub(crate) async fn run(self) -> Result<u8> {
-        let client = Client::new(Host::pick(self.host.as_deref())?);
-        self.verb.run(&client).await
-    }
-}
-
-impl Verb {
-    async fn run(self, client: &Client) -> Result<u8> {
-        match self {
-            Self::Attach(args) => args.run(client).await,
-            Self::Build(args) => args.run(client).await,
-            Self::Builder(group) => group.run(client).await,
-            Self::Commit(args) => args.run(client).await,
-            Self::Completion(args) => args.run(),
-            Self::Container(group) => group.run(client).await,
-            Self::Cp(args) => args.run(client).await,
-            Self::Create(args) => args.run(client).await,
-            Self::Diff(args) => args.run(client).await,
-            Self::Events(args) => args.run(client).await,
-            Self::Exec(args) => args.run(client).await,
-            Self::Export(args) => args.run(client).await,
-            Self::History(args) => args.run(client).await,
-            Self::Image(group) => group.run(client).await,
-            Self::Images(args) => args.run(client).await,
-            Self::Import(args) => args.run(client).await,
-            Self::Info(args) => args.run(client).await,
-            Self::Inspect(args) => args.run(client).await,
-            Self::Kill(args) => args.run(client).await,
-            Self::Load(args) => args.run(client).await,
-            Self::Login(args) => args.run(client).await,
-            Self::Logout(args) => args.run(),
-            Self::Logs(args) => args.run(client).await,
-            Self::Man(args) => args.run(),
-            Self::Network(group) => group.run(client).await,
-            Self::Pause(args) => args.run(client).await,
-            Self::Port(args) => args.run(client).await,
-            Self::Ps(args) => args.run(client).await,
-            Self::Pull(args) => args.run(client).await,
-            Self::Push(args) => args.run(client).await,
-            Self::Rename(args) => args.run(client).await,
-            Self::Restart(args) => args.run(client).await,
-            Self::Rm(args) => args.run(client).await,
-            Self::Rmi(args) => args.run(client).await,
-            Self::Run(args) => args.run(client).await,
-            Self::Save(args) => args.run(client).await,
-            Self::Start(args) => args.run(client).await,
-            Self::Stats(args) => args.run(client).await,
-            Self::Stop(args) => args.run(client).await,
-            Self::System(group) => group.run(client).await,
-            Self::Tag(args) => args.run(client).await,
-            Self::Top(args) => args.run(client).await,
-            Self::Unpause(args) => args.run(client).await,
-            Self::Update(args) => args.run(client).await,
-            Self::Version(args) => args.run(client).await,
-            Self::Volume(group) => group.run(client).await,
-            Self::Wait(args) => args.run(client).await,
+        if let Some(folder) = self.config {
+            use_folder(folder);
         }
+        let debug = self.debug || self.log_level == "debug";
+        let client = Client::new(Host::pick(self.host.as_deref())?, debug);
+        self.verb.run(&client).await
     }
 }
 
@@ -170,7 +134,14 @@ pub(crate) fn parse(argv: &[OsString]) -> Parsed {
 /// The tree of commands with the layout of its help, for help, completions and manual pages.
 pub(crate) fn documented() -> Command {
     fn lay_out(command: Command) -> Command {
-        command.help_template(HELP).mut_subcommands(lay_out)
+        let command = command.help_template(HELP);
+        let command = if command.has_subcommands() {
+            let name = command.get_name().to_owned();
+            command.after_help(format!("Run 'knarr {name} COMMAND --help' for more information on a command."))
+        } else {
+            command
+        };
+        command.mut_subcommands(lay_out)
     }
     let mut command = lay_out(Cli::command());
     command.build();
@@ -214,7 +185,7 @@ fn path_of(root: &Command, argv: &[OsString]) -> Vec<String> {
     let mut command = root;
     let mut words = argv.iter().skip(1).filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
-        if word == "-H" || word == "--host" {
+        if VALUED.contains(&word) {
             words.next();
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::template::TemplateError;
+use crate::template::{RenderError, TemplateError};
 
 /// A failure of a verb. Printed to stderr as it is; [`Error::code`] is the exit code.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,9 @@ pub(crate) enum Error {
     /// A template is wrong.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A template cannot be rendered.
+    #[error(transparent)]
+    Render(#[from] RenderError),
     /// A stream of the daemon (a pull, a build) ended with an error.
     #[error("{message}")]
     Stream {
@@ -67,9 +70,11 @@ pub(crate) enum Error {
         /// Exit code: a build's failed command gives its own.
         code: u8,
     },
-    /// `run` could not start the container.
-    #[error("knarr: {source}\n\nRun 'knarr run --help' for more information")]
+    /// `run` or `create` could not make or start the container.
+    #[error("knarr: {source}\n\nRun 'knarr {verb} --help' for more information")]
     Run {
+        /// The verb.
+        verb: &'static str,
         /// 125, 126 or 127.
         code: u8,
         /// The cause.

@@ -15,6 +15,8 @@ pub(crate) const PROGRAMS: &[(&str, &str)] = &[
 
 const TAIL: &str = "\
 Global Options:
+      --config DIR          Folder of the client's configuration (default ~/.docker; also DOCKER_CONFIG)
+  -D, --debug               Say on stderr what is asked of the daemon
   -H, --host unix:///PATH   Socket of the daemon (default unix:///run/knarr/knarr.sock;
                             also KNARR_HOST and DOCKER_HOST)
   -v, --version             Print the version

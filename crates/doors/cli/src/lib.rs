@@ -30,6 +30,7 @@ mod session;
 mod spec;
 mod template;
 mod terminal;
+mod unsupported;
 mod verbs;
 
 use std::ffi::OsString;

@@ -149,8 +149,11 @@ fn several_are_done_and_each_failure_is_told() {
         ("DELETE /containers/b", Answer::Body(404, r#"{"message":"No such container: b"}"#.into())),
         ("DELETE /containers/", Answer::Body(204, String::new())),
     ]);
-    let done = fake.run(&["rm", "-fv", "a", "b", "c"]);
+    let done = fake.run(&["rm", "-v", "a", "b", "c"]);
     assert_eq!((done.code, done.stdout.as_str()), (1, "a\nc\n"));
+    assert_eq!(done.stderr, "Error response from daemon: No such container: b\n");
+    let done = fake.run(&["rm", "-fv", "a", "b"]);
+    assert_eq!((done.code, done.stdout.as_str()), (0, "a\n"), "what has gone is no failure with -f");
     assert_eq!(done.stderr, "Error response from daemon: No such container: b\n");
     assert!(fake.requests().contains(&"DELETE /containers/a?force=1&v=1".to_owned()));
 }

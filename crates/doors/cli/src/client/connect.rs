@@ -23,11 +23,13 @@ pub(crate) type Hijacked = TokioIo<Upgraded>;
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     host: Host,
+    debug: bool,
 }
 
 impl Client {
-    pub(crate) fn new(host: Host) -> Self {
-        Self { host }
+    /// A client of the daemon at `host`; with `debug` it says on stderr what it asks and what status comes back.
+    pub(crate) fn new(host: Host, debug: bool) -> Self {
+        Self { host, debug }
     }
 
     /// Sends a call; an answer of 400 or more is an error.
@@ -90,7 +92,12 @@ impl Client {
             request = request.header(header, value);
         }
         let request = request.body(call.body).map_err(|e| Error::invalid(format!("cannot ask for {name}: {e}")))?;
-        sender.send_request(request).await.map_err(|e| broken(name, &e))
+        let uri = request.uri().clone();
+        let response = sender.send_request(request).await.map_err(|e| broken(name.clone(), &e))?;
+        if self.debug {
+            eprintln!("debug: {} {uri}: {}", name.split(' ').next().unwrap_or_default(), response.status());
+        }
+        Ok(response)
     }
 
     fn unreachable(&self, error: std::io::Error) -> Error {

@@ -42,13 +42,16 @@ fn healthcheck(flags: &CreateFlags) -> Result<Option<Healthcheck>> {
         start_interval: flags.health_start_interval.unwrap_or_default(),
         retries: flags.health_retries.unwrap_or_default(),
     };
-    if check.interval < 0
-        || check.timeout < 0
-        || check.retries < 0
-        || check.start_period < 0
-        || check.start_interval < 0
-    {
-        return Err(Error::invalid("--health-* values cannot be negative"));
+    for (name, value) in [
+        ("interval", check.interval),
+        ("timeout", check.timeout),
+        ("retries", check.retries),
+        ("start-period", check.start_period),
+        ("start-interval", check.start_interval),
+    ] {
+        if value < 0 {
+            return Err(Error::invalid(format!("--health-{name} cannot be negative")));
+        }
     }
     match (flags.no_healthcheck, check == Healthcheck::default()) {
         (true, false) => Err(Error::invalid("--no-healthcheck conflicts with --health-* options")),

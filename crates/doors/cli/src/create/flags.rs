@@ -14,7 +14,7 @@ pub(crate) struct CreateFlags {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) annotation: Vec<String>,
     /// Attach to stdin, stdout or stderr
-    #[arg(short, long, value_name = "STREAM", value_parser = ["stdin", "stdout", "stderr", "STDIN", "STDOUT", "STDERR"])]
+    #[arg(short, long, value_name = "STREAM", value_parser = spec::stream)]
     pub(crate) attach: Vec<String>,
     /// Relative weight of block input and output, 10 to 1000
     #[arg(long, value_name = "N")]
@@ -49,6 +49,12 @@ pub(crate) struct CreateFlags {
     /// Number of CPUs, for example 1.5
     #[arg(long, value_name = "N", value_parser = spec::cpus)]
     pub(super) cpus: Option<i64>,
+    /// Length of a real-time period in microseconds
+    #[arg(long, value_name = "N")]
+    pub(super) cpu_rt_period: Option<i64>,
+    /// Microseconds of real-time CPU in a period
+    #[arg(long, value_name = "N")]
+    pub(super) cpu_rt_runtime: Option<i64>,
     /// CPUs it may run on, for example 0-2,4
     #[arg(long, value_name = "LIST")]
     pub(super) cpuset_cpus: Option<String>,
@@ -89,7 +95,7 @@ pub(crate) struct CreateFlags {
     #[arg(long, value_name = "PROGRAM")]
     pub(super) entrypoint: Option<String>,
     /// Set an environment variable; a name alone takes its value from here
-    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    #[arg(short, long, value_name = "NAME[=VALUE]", value_parser = spec::variable)]
     pub(super) env: Vec<String>,
     /// Read environment variables from a file
     #[arg(long, value_name = "FILE")]
@@ -137,7 +143,7 @@ pub(crate) struct CreateFlags {
     #[arg(long, value_name = "MODE")]
     pub(super) ipc: Option<String>,
     /// Set a label
-    #[arg(short, long, value_name = "NAME=VALUE")]
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = spec::label)]
     pub(super) label: Vec<String>,
     /// Read labels from a file
     #[arg(long, value_name = "FILE")]
@@ -185,7 +191,7 @@ pub(crate) struct CreateFlags {
     #[arg(long)]
     pub(super) oom_kill_disable: bool,
     /// How readily it is killed for memory, -1000 to 1000
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(-1000..=1000))]
+    #[arg(long, value_name = "N")]
     pub(super) oom_score_adj: Option<i64>,
     /// PID namespace: host or container:ID
     #[arg(long, value_name = "MODE")]
@@ -206,7 +212,7 @@ pub(crate) struct CreateFlags {
     #[arg(short = 'P', long)]
     pub(super) publish_all: bool,
     /// Pull the image: always, missing or never
-    #[arg(long, value_name = "WHEN", value_parser = ["always", "missing", "never"], default_value = "missing")]
+    #[arg(long, value_name = "WHEN", default_value = "missing")]
     pub(crate) pull: String,
     /// No output while pulling
     #[arg(short, long)]

@@ -37,7 +37,6 @@ pub(super) fn host_config(flags: &CreateFlags) -> Result<HostConfig> {
         log_config: LogConfig { kind: text(&flags.log_driver), config: spec::pairs(&flags.log_opt) },
         masked_paths: security.open_paths.then(Vec::new),
         readonly_paths: security.open_paths.then(Vec::new),
-        mounts: flags.mount.clone(),
         oom_score_adj: flags.oom_score_adj.unwrap_or_default(),
         pid_mode: text(&flags.pid),
         privileged: flags.privileged,
@@ -69,6 +68,8 @@ fn limits(flags: &CreateFlags) -> HostConfig {
         blkio_weight_device: flags.blkio_weight_device.clone(),
         cpu_period: flags.cpu_period.unwrap_or_default(),
         cpu_quota: flags.cpu_quota.unwrap_or_default(),
+        cpu_realtime_period: flags.cpu_rt_period.unwrap_or_default(),
+        cpu_realtime_runtime: flags.cpu_rt_runtime.unwrap_or_default(),
         cpu_shares: flags.cpu_shares.unwrap_or_default(),
         cpuset_cpus: flags.cpuset_cpus.clone().unwrap_or_default(),
         cpuset_mems: flags.cpuset_mems.clone().unwrap_or_default(),
@@ -108,7 +109,7 @@ fn colon_pair(text: &str) -> (String, String) {
     (path.to_owned(), options.to_owned())
 }
 
-/// `-v`: anonymous volumes are the portable part's, binds the host's.
+/// `-v` and `--mount`: anonymous volumes are the portable part's, all else the host's.
 pub(super) fn add_volumes(flags: &CreateFlags, config: &mut Config, host: &mut HostConfig) -> Result {
     let folder = std::env::current_dir().map_err(|e| Error::io("find the working folder", e))?;
     for text in &flags.volume {
@@ -116,8 +117,13 @@ pub(super) fn add_volumes(flags: &CreateFlags, config: &mut Config, host: &mut H
             VolumeSpec::Anonymous(path) => {
                 config.volumes.insert(path, Empty {});
             }
+            VolumeSpec::Bind(bind) if host.binds.contains(&bind) => {}
             VolumeSpec::Bind(bind) => host.binds.push(bind),
         }
+    }
+    host.mounts = flags.mount.clone();
+    for mount in host.mounts.iter_mut().filter(|mount| mount.kind == "bind") {
+        mount.source = spec::resolve(&mount.source, &folder);
     }
     Ok(())
 }

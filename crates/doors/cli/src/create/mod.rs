@@ -91,7 +91,7 @@ mod tests {
             ("--no-healthcheck --health-cmd x", "--no-healthcheck conflicts"),
             ("-p x", "invalid containerPort"),
             ("-v a:b", "must be absolute"),
-            ("--network none --network-alias a", "network-scoped alias"),
+            ("--network none --network-alias a", "network-scoped aliases"),
         ] {
             let error = build(arguments).unwrap_err().to_string();
             assert!(error.contains(part), "{arguments}: {error}");

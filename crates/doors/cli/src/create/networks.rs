@@ -47,16 +47,17 @@ fn override_with(target: &mut String, value: &Option<String>) {
 fn check(list: &[Network]) -> Result {
     for network in list {
         let name = network.name.as_str();
+        if name.is_empty() {
+            return Err(Error::invalid("no name set for network"));
+        }
         let alone = ["host", "none"].contains(&name) || name.starts_with("container:");
         if alone && list.len() > 1 {
-            return Err(Error::invalid(format!(
-                "conflicting options: cannot attach both to {name} and to other networks"
-            )));
+            return Err(Error::invalid(
+                "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
+            ));
         }
         if !network.aliases.is_empty() && !is_user_defined(name) {
-            return Err(Error::invalid(
-                "network-scoped alias is supported only for containers in user defined networks",
-            ));
+            return Err(Error::invalid("network-scoped aliases are only supported for user-defined networks"));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -87,9 +88,8 @@ impl ConfigFile {
         self.save().map(|()| true)
     }
 
-    /// Forgets credentials; says whether there were any.
-    pub(crate) fn erase(&mut self, key: &str) -> Result<bool> {
-        let known = self.credentials(key)?.is_some();
+    /// Forgets credentials.
+    pub(crate) fn erase(&mut self, key: &str) -> Result {
         if let Some(helper) = self.helper(key) {
             helper::erase(helper, key)?;
         }
@@ -97,7 +97,7 @@ impl ConfigFile {
             map.retain(|name, _| !same_registry(name, key));
             self.save()?;
         }
-        Ok(known)
+        Ok(())
     }
 
     fn helper(&self, key: &str) -> Option<&str> {
@@ -120,7 +120,18 @@ impl ConfigFile {
     }
 }
 
+/// The folder that `--config` names.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Keeps the configuration in this folder, whatever the environment says; the first call counts.
+pub(crate) fn use_folder(folder: PathBuf) {
+    let _ = FOLDER.set(folder);
+}
+
 fn folder() -> PathBuf {
+    if let Some(folder) = FOLDER.get() {
+        return folder.clone();
+    }
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("DOCKER_CONFIG").unwrap_or_else(|| set("HOME").unwrap_or_else(|| "/".into()).join(".docker"))
 }
@@ -164,7 +175,7 @@ mod tests {
         let found = again.credentials("r:5000").unwrap().unwrap();
         assert_eq!((found.username.as_str(), found.password.as_str()), ("me", "a:b"));
         assert!(again.credentials("r:5001").unwrap().is_none());
-        assert!(again.erase("r:5000").unwrap());
+        again.erase("r:5000").unwrap();
         assert!(ConfigFile::read(path).unwrap().credentials("r:5000").unwrap().is_none());
     }
 }

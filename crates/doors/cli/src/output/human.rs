@@ -2,10 +2,16 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use knarr_model::age;
 
 /// A size in powers of 1000 with three significant digits: `12.3MB`.
 pub(crate) fn short_size(bytes: f64) -> String {
     scaled(bytes, 1000.0, &["B", "kB", "MB", "GB", "TB", "PB", "EB"], 3)
+}
+
+/// The same with four significant digits: `12.35MB`.
+pub(crate) fn long_size(bytes: f64) -> String {
+    scaled(bytes, 1000.0, &["B", "kB", "MB", "GB", "TB", "PB", "EB"], 4)
 }
 
 /// A size in powers of 1024 with four significant digits: `7.637MiB`.
@@ -40,34 +46,30 @@ fn significant(value: f64, digits: i32) -> String {
     trim(&format!("{value:.*}", (digits - 1 - exponent).max(0) as usize))
 }
 
-/// A span of time: `About a minute`, `3 weeks`.
-pub(crate) fn duration(seconds: i64) -> String {
-    let (minutes, hours) = (seconds / 60, (seconds as f64 / 3600.0 + 0.5) as i64);
-    let days = seconds / 3600 / 24;
-    match () {
-        () if seconds < 1 => "Less than a second".into(),
-        () if seconds == 1 => "1 second".into(),
-        () if seconds < 60 => format!("{seconds} seconds"),
-        () if minutes == 1 => "About a minute".into(),
-        () if minutes < 60 => format!("{minutes} minutes"),
-        () if hours == 1 => "About an hour".into(),
-        () if hours < 48 => format!("{hours} hours"),
-        () if hours < 24 * 7 * 2 => format!("{} days", hours / 24),
-        () if hours < 24 * 30 * 2 => format!("{} weeks", hours / 24 / 7),
-        () if hours < 24 * 365 * 2 => format!("{} months", hours / 24 / 30),
-        () => format!("{} years", days / 365),
-    }
-}
-
 /// How long ago a time was: `5 minutes ago`; empty for a time that never was.
 pub(crate) fn since(seconds: i64) -> String {
-    if seconds <= 0 { String::new() } else { format!("{} ago", duration(Timestamp::now().as_second() - seconds)) }
+    if seconds <= 0 { String::new() } else { format!("{} ago", age(Timestamp::now().as_second() - seconds)) }
 }
 
 /// A time in the user's zone as Go prints it: `2026-01-02 15:04:05 +0100 CET`.
 pub(crate) fn clock(seconds: i64) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system());
     time.strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
+}
+
+/// The same as RFC 3339: `2026-01-02T15:04:05+01:00`.
+pub(crate) fn iso(seconds: i64) -> String {
+    let time = Timestamp::from_second(seconds).unwrap_or_default().to_zoned(TimeZone::system());
+    let zone = if time.offset().is_zero() { "Z".into() } else { time.strftime("%:z").to_string() };
+    format!("{}{zone}", time.strftime("%Y-%m-%dT%H:%M:%S"))
+}
+
+/// A time of RFC 3339 as Go prints one that it keeps to the nanosecond: `2026-01-02 15:04:05.12 +0000 UTC`.
+pub(crate) fn nanoseconds(text: &str) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(time) => time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.f %z %Z").to_string(),
+        Err(_) => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -88,25 +90,13 @@ mod tests {
             assert_eq!(short_size(bytes), short);
             assert_eq!(binary_size(bytes), binary);
         }
+        assert_eq!(long_size(1_982_354.0), "1.982MB");
     }
 
     #[test]
-    fn durations_are_dockers() {
-        for (seconds, text) in [
-            (0, "Less than a second"),
-            (1, "1 second"),
-            (59, "59 seconds"),
-            (60, "About a minute"),
-            (150, "2 minutes"),
-            (3600, "About an hour"),
-            (7200, "2 hours"),
-            (47 * 3600, "47 hours"),
-            (72 * 3600, "3 days"),
-            (15 * 86400, "2 weeks"),
-            (70 * 86400, "2 months"),
-            (800 * 86400, "2 years"),
-        ] {
-            assert_eq!(duration(seconds), text);
-        }
+    fn times_are_gos() {
+        assert_eq!(nanoseconds("2026-01-02T15:04:05.12Z"), "2026-01-02 15:04:05.12 +0000 UTC");
+        assert_eq!(nanoseconds("2026-01-02T16:04:05+01:00"), "2026-01-02 15:04:05 +0000 UTC");
+        assert!(iso(0).starts_with("19"));
     }
 }

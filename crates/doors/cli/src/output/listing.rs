@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::columns::columns;
 use super::visible::{text, visible};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::template::Template;
 
 /// One row.
@@ -32,8 +32,22 @@ impl Row {
     }
 
     /// One column's text; empty where there is none.
+    #[cfg(test)]
     pub(crate) fn column(&self, name: &str) -> &str {
         self.columns[name].as_str().unwrap_or_default()
+    }
+
+    /// The columns as an object.
+    pub(crate) fn into_value(self) -> Value {
+        self.columns
+    }
+
+    /// One line of JSON, sorted and escaped as Go does it.
+    fn json(&self) -> String {
+        let columns = self.columns.as_object().into_iter().flatten();
+        let sorted: BTreeMap<&String, &Value> = columns.collect();
+        let text = serde_json::to_string(&sorted).unwrap_or_default();
+        text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026") + "\n"
     }
 
     fn render(&self, template: &Template) -> Result<String> {
@@ -65,7 +79,7 @@ impl Listing<'_> {
         match (self.quiet, self.format.filter(|f| !f.is_empty())) {
             (Some(column), None | Some("table")) => self.plain(&format!("{{{{.{column}}}}}"), rows),
             (_, None | Some("table")) => self.table(self.table, rows),
-            (_, Some("json")) => self.plain("{{json .}}", rows),
+            (_, Some("json" | "{{json .}}")) => Ok(rows.iter().map(Row::json).collect()),
             (_, Some(format)) => match format.strip_prefix("table ") {
                 Some(template) => self.table(&escapes(template), rows),
                 None => self.plain(&escapes(format), rows),
@@ -74,7 +88,7 @@ impl Listing<'_> {
     }
 
     fn plain(&self, template: &str, rows: &[Row]) -> Result<String> {
-        let template = Template::parse(template)?;
+        let template = parse(template)?;
         let mut out = String::new();
         for row in rows {
             out.push_str(&row.render(&template)?);
@@ -85,7 +99,7 @@ impl Listing<'_> {
 
     /// A table: its head is the template rendered with the columns' heads.
     fn table(&self, template: &str, rows: &[Row]) -> Result<String> {
-        let template = Template::parse(template)?;
+        let template = parse(template)?;
         let heads: Value = self.heads.iter().map(|(name, head)| ((*name).to_owned(), Value::from(*head))).collect();
         let mut lines = vec![template.render_row(&heads, &label_head)?];
         for row in rows {
@@ -101,6 +115,11 @@ impl Listing<'_> {
 /// The head of a label's column: the last part of its name, in words.
 fn label_head(name: &str) -> String {
     name.rsplit('.').next().unwrap_or(name).replace(['-', '_'], " ")
+}
+
+/// A wrong template of a list is no wrong command line: Docker's exit code is 1.
+fn parse(template: &str) -> Result<Template> {
+    Template::parse(template).map_err(|error| Error::invalid(error.to_string()))
 }
 
 fn escapes(template: &str) -> String {

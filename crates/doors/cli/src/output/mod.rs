@@ -8,8 +8,8 @@ mod sink;
 mod visible;
 
 pub(crate) use columns::columns;
-pub(crate) use human::{binary_size, clock, short_size, since};
+pub(crate) use human::{binary_size, clock, iso, long_size, nanoseconds, short_size, since};
 pub(crate) use indent::indent;
 pub(crate) use listing::{Listing, Row};
-pub(crate) use sink::{refuse_terminal, save};
+pub(crate) use sink::Sink;
 pub(crate) use visible::{line, text, visible};

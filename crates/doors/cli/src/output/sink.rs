@@ -9,28 +9,38 @@ use hyper::body::Incoming;
 
 use crate::error::{Error, Result};
 
-/// Writes a body to `path`, or to stdout, which must not be a terminal.
-pub(crate) async fn save(body: Incoming, path: Option<&str>) -> Result {
-    let saved = match path {
-        Some(path) => {
-            let partial = Partial::create(Path::new(path))?;
-            copy(body, &partial.file, path).await?;
-            partial.keep()
-        }
-        None => copy(body, stdout(), "stdout").await,
-    };
-    saved.map_err(|error| match error {
-        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => Error::Silent(141),
-        other => other,
-    })
+/// Where a stream of bytes goes; opened before anything is asked for.
+pub(crate) enum Sink {
+    Stdout,
+    File(Partial),
 }
 
-/// Refuses to write binary data to a terminal.
-pub(crate) fn refuse_terminal(path: Option<&str>) -> Result {
-    if path.is_none() && stdout().is_terminal() {
-        return Err(Error::invalid("cowardly refusing to save to a terminal. Use the -o flag or redirect"));
+impl Sink {
+    /// `path`, or stdout, which must not be a terminal.
+    pub(crate) fn open(path: Option<&str>) -> Result<Self> {
+        match path {
+            Some(path) => Partial::create(Path::new(path)).map(Self::File),
+            None if stdout().is_terminal() => {
+                Err(Error::invalid("cowardly refusing to save to a terminal. Use the -o flag or redirect"))
+            }
+            None => Ok(Self::Stdout),
+        }
     }
-    Ok(())
+
+    /// Writes a body to it.
+    pub(crate) async fn fill(self, body: Incoming) -> Result {
+        let filled = match self {
+            Self::Stdout => copy(body, stdout(), "stdout").await,
+            Self::File(partial) => {
+                copy(body, &partial.file, &partial.path.display().to_string()).await?;
+                partial.keep()
+            }
+        };
+        filled.map_err(|error| match error {
+            Error::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => Error::Silent(141),
+            other => other,
+        })
+    }
 }
 
 async fn copy(mut body: Incoming, mut target: impl Write, name: &str) -> Result {
@@ -44,7 +54,7 @@ async fn copy(mut body: Incoming, mut target: impl Write, name: &str) -> Result 
 }
 
 /// A file under a temporary name, removed unless it is kept.
-struct Partial {
+pub(crate) struct Partial {
     file: File,
     partial: PathBuf,
     path: PathBuf,
@@ -55,7 +65,7 @@ impl Partial {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".partial-{}", std::process::id()));
         let partial = path.with_file_name(name);
-        let file = File::create_new(&partial).map_err(|e| Error::io(format!("create {}", partial.display()), e))?;
+        let file = File::create_new(&partial).map_err(|e| Error::io(format!("create {}", path.display()), e))?;
         Ok(Self { file, partial, path: path.to_owned() })
     }
 

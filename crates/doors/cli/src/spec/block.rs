@@ -18,7 +18,7 @@ pub(crate) fn throttle_iops(text: &str) -> Result<ThrottleDevice, String> {
     let (path, rate) = split(text)?;
     let rate = rate
         .parse()
-        .map_err(|_| format!("invalid rate for device: {text}. The correct format is <device-path>:<number>"))?;
+        .map_err(|_| format!("invalid rate for device: {text}. The correct format is <device-path>:<number>. Number must be a positive integer"))?;
     Ok(ThrottleDevice { path, rate })
 }
 

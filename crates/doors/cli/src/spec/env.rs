@@ -5,22 +5,20 @@ use std::fs;
 
 use crate::error::{Error, Result};
 
-/// The environment of files, then of flags. A name alone takes its value from our own environment; from a flag, a name that is
-/// not there is passed on and removes the image's.
+/// The environment of files, then of flags.
 pub(crate) fn environment(files: &[String], flags: &[String]) -> Result<Vec<String>> {
     let mut out = Vec::new();
     for file in files {
         out.extend(read_file(file)?);
     }
-    for flag in flags {
-        out.push(from_flag(flag)?);
-    }
+    out.extend_from_slice(flags);
     Ok(out)
 }
 
-fn from_flag(text: &str) -> Result<String> {
+/// Reads one `-e`. A name alone takes its value from our own environment; one that is not there is passed on and removes the image's.
+pub(crate) fn variable(text: &str) -> Result<String, String> {
     if text.is_empty() || text.starts_with('=') {
-        return Err(Error::invalid(format!("invalid environment variable: {text}")));
+        return Err(format!("invalid environment variable: {text}"));
     }
     Ok(match (text.contains('='), env::var(text)) {
         (false, Ok(value)) => format!("{text}={value}"),
@@ -69,7 +67,8 @@ mod tests {
 
     #[test]
     fn flags() {
-        assert_eq!(environment(&[], &["A=1".into(), "SURELY_NOT_SET_9".into()]).unwrap(), ["A=1", "SURELY_NOT_SET_9"]);
-        assert!(environment(&[], &["=1".into()]).is_err());
+        assert_eq!(variable("A=1").unwrap(), "A=1");
+        assert_eq!(variable("SURELY_NOT_SET_9").unwrap(), "SURELY_NOT_SET_9");
+        assert_eq!(variable("=1").unwrap_err(), "invalid environment variable: =1");
     }
 }

@@ -16,12 +16,12 @@ pub(crate) fn mount(text: &str) -> Result<Mount, String> {
         };
         set(&mut mount, &key, value, &field)?;
     }
-    check(&mount, text)?;
+    check(&mount)?;
     Ok(mount)
 }
 
 fn set(mount: &mut Mount, key: &str, value: Option<&str>, field: &str) -> Result<(), String> {
-    let bad = || format!("invalid value for {key}: {field}");
+    let bad = || format!("invalid value for {key}: {}", value.unwrap_or_default());
     let needed = || value.map(str::to_owned).ok_or_else(|| format!("invalid field '{field}' must be a key=value pair"));
     let truth = || match value {
         None | Some("true" | "1") => Ok(true),
@@ -42,16 +42,16 @@ fn set(mount: &mut Mount, key: &str, value: Option<&str>, field: &str) -> Result
             "disabled" => bind(mount).non_recursive = true,
             "writable" => bind(mount).read_only_non_recursive = true,
             "readonly" => bind(mount).read_only_force_recursive = true,
-            _ => return Err(bad()),
+            _ => return Err(format!("{} (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")", bad())),
         },
         "volume-subpath" => volume(mount).subpath = needed()?,
         "volume-nocopy" => volume(mount).no_copy = truth()?,
         "volume-label" => volume(mount).labels.extend([pair(&needed()?)]),
         "volume-driver" => driver(mount).name = needed()?,
         "volume-opt" => driver(mount).options.extend([pair(&needed()?)]),
-        "tmpfs-size" => tmpfs(mount).size_bytes = size(&needed()?)?,
+        "tmpfs-size" => tmpfs(mount).size_bytes = size(&needed()?).map_err(|_| bad())?,
         "tmpfs-mode" => tmpfs(mount).mode = u32::from_str_radix(&needed()?, 8).map_err(|_| bad())?,
-        _ => return Err(format!("unexpected key '{key}' in '{field}'")),
+        _ => return Err(needed().map_or_else(|e| e, |_| format!("unexpected key '{key}' in '{field}'"))),
     }
     Ok(())
 }
@@ -72,9 +72,9 @@ fn tmpfs(mount: &mut Mount) -> &mut TmpfsOptions {
     mount.tmpfs_options.get_or_insert_default()
 }
 
-fn check(mount: &Mount, text: &str) -> Result<(), String> {
+fn check(mount: &Mount) -> Result<(), String> {
     if mount.target.is_empty() {
-        return Err(format!("target is required: {text}"));
+        return Err("target is required".into());
     }
     for (there, kind, what) in [
         (mount.bind_options.is_some(), "bind", "bind-*"),

@@ -63,10 +63,10 @@ pub(crate) fn network(text: &str) -> Result<Network, String> {
             "gw-priority" => {
                 network.gw_priority = value.parse().map_err(|_| format!("invalid gw-priority: {value}"))?
             }
-            key => return Err(format!("invalid network field key {key:?}")),
+            key => return Err(format!("invalid field key {key}")),
         }
     }
-    if network.name.is_empty() { Err(format!("network name is missing: {text}")) } else { Ok(network) }
+    if network.name.is_empty() { Err("network name/id is not specified".into()) } else { Ok(network) }
 }
 
 #[cfg(test)]

@@ -16,6 +16,14 @@ pub(crate) fn pairs(list: &[String]) -> BTreeMap<String, String> {
     list.iter().map(|text| pair(text)).collect()
 }
 
+/// Reads one `--label`.
+pub(crate) fn label(text: &str) -> Result<String, String> {
+    match text.is_empty() || text.starts_with('=') {
+        true => Err(format!("invalid label '{text}': empty name")),
+        false => Ok(text.to_owned()),
+    }
+}
+
 /// Labels of files, then of flags.
 pub(crate) fn labels(files: &[String], flags: &[String]) -> Result<BTreeMap<String, String>> {
     let mut out = BTreeMap::new();
@@ -24,9 +32,6 @@ pub(crate) fn labels(files: &[String], flags: &[String]) -> Result<BTreeMap<Stri
         let lines = super::env::parse(&text, |_| Some(String::new()));
         let lines = lines.map_err(|reason| Error::invalid(format!("invalid label file ({path}): {reason}")))?;
         out.extend(pairs(&lines));
-    }
-    if let Some(bad) = flags.iter().find(|flag| flag.is_empty() || flag.starts_with('=')) {
-        return Err(Error::invalid(format!("invalid label '{bad}': empty name")));
     }
     out.extend(pairs(flags));
     Ok(out)

@@ -67,7 +67,8 @@ pub(crate) fn publish(text: &str) -> Result<Vec<Publication>, String> {
 /// Reads `port[-end][/protocol]`.
 pub(crate) fn expose(text: &str) -> Result<Vec<String>, String> {
     let (ports, protocol) = protocol(text)?;
-    let ports = range(ports).ok_or_else(|| format!("invalid range format for --expose: {text}"))?;
+    let ports = range(ports)
+        .ok_or_else(|| format!("invalid range format for --expose: {text}: expected PORT or FIRST-LAST"))?;
     Ok(ports.map(|port| format!("{port}/{protocol}")).collect())
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn security_options(list: &[String]) -> Result<SecurityOptions> {
                 out.options.push(format!("seccomp={}", profile_text(profile)?));
             }
             None if text != "no-new-privileges" => {
-                return Err(Error::invalid(format!("invalid --security-opt: {text:?}")));
+                return Err(Error::invalid(format!("Invalid --security-opt: {text:?}")));
             }
             _ => out.options.push(text.clone()),
         }

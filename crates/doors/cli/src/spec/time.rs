@@ -15,7 +15,7 @@ pub(crate) fn moment(text: &str, now: Timestamp) -> Result<String, String> {
     let before = duration(text).ok().and_then(|nanos| now.checked_sub(SignedDuration::from_nanos(nanos)).ok());
     let stamp = before.or_else(|| text.parse::<Timestamp>().ok()).or_else(|| local(text));
     let stamp = stamp.ok_or_else(|| {
-        format!("failed to parse {text:?} as a time: expected 2026-01-02T15:04:05Z, 1700000000 or 42m")
+        format!("failed to parse value as time or duration: {text:?}: expected 2026-01-02T15:04:05Z, 1700000000 or 42m")
     })?;
     Ok(format!("{}.{:09}", stamp.as_second(), stamp.subsec_nanosecond()))
 }

@@ -28,7 +28,7 @@ pub(crate) fn volume(text: &str, folder: &Path) -> Result<VolumeSpec, String> {
         [source, target, options] => {
             absolute(target).map(|()| VolumeSpec::Bind(format!("{}:{target}:{options}", resolve(source, folder))))
         }
-        _ => Err(format!("invalid volume specification: '{text}': too many colons")),
+        _ => Err(format!("invalid spec: {text}: too many colons")),
     }
 }
 
@@ -39,7 +39,8 @@ fn absolute(target: &str) -> Result<(), String> {
     Err(format!("invalid volume specification: mount path must be absolute: '{target}'"))
 }
 
-fn resolve(source: &str, folder: &Path) -> String {
+/// The path of a source that is relative to `folder` in so many words: it begins with `.`.
+pub(crate) fn resolve(source: &str, folder: &Path) -> String {
     if !(source == "." || source == ".." || source.starts_with("./") || source.starts_with("../")) {
         return source.to_owned();
     }

@@ -1,5 +1,7 @@
 //! The parsed form of a template.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// A piece of a template.
@@ -32,6 +34,16 @@ pub(super) struct Pipeline {
     pub(super) commands: Vec<Vec<Operand>>,
 }
 
+impl Pipeline {
+    /// The name of the member that it takes, where it does nothing else.
+    pub(super) fn member(&self) -> Option<&str> {
+        match self.commands.as_slice() {
+            [command] if command.len() == 1 => command[0].fields.last().map(String::as_str),
+            _ => None,
+        }
+    }
+}
+
 /// An operand with the fields taken of it: `(index . 0).Name`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Operand {
@@ -39,6 +51,19 @@ pub(super) struct Operand {
     pub(super) base: Base,
     /// `.A.B`.
     pub(super) fields: Vec<String>,
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.base {
+            Base::Dot => {}
+            Base::Variable(name) => write!(f, "${name}")?,
+            Base::Literal(value) => write!(f, "{value}")?,
+            Base::Function(name) => f.write_str(name)?,
+            Base::Group(_) => f.write_str("(…)")?,
+        }
+        self.fields.iter().try_for_each(|name| write!(f, ".{name}"))
+    }
 }
 
 /// What an operand begins with.

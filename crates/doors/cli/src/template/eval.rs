@@ -1,12 +1,13 @@
 //! Renders a parsed template.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use super::ast::{Base, Node, Operand, Pipeline};
-use super::print::{NO_VALUE, print};
-use super::{LabelOf, Result, TemplateError, functions};
+use super::print::{NO_VALUE, print, print_member};
+use super::{LabelOf, Optional, Result, TemplateError, functions};
 
 /// Whether a list of nodes went to its end.
 #[derive(PartialEq)]
@@ -20,12 +21,12 @@ enum Flow {
 pub(super) struct Scope<'a> {
     dot: Vec<Cow<'a, Value>>,
     variables: Vec<(String, Value)>,
-    optional: &'static [&'static str],
+    optional: Optional,
     label: Option<LabelOf<'a>>,
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(value: &'a Value, optional: &'static [&'static str]) -> Self {
+    pub(super) fn new(value: &'a Value, optional: Optional) -> Self {
         Self { dot: vec![Cow::Borrowed(value)], variables: Vec::new(), optional, label: None }
     }
 
@@ -64,7 +65,7 @@ impl<'a> Scope<'a> {
             Node::Print(pipeline) => {
                 let value = self.pipeline(pipeline)?;
                 if pipeline.sets.is_empty() {
-                    out.push_str(&print(&value));
+                    out.push_str(&self.printed(pipeline, &value));
                 }
             }
             Node::If { condition, then, otherwise } => {
@@ -80,6 +81,15 @@ impl<'a> Scope<'a> {
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::Next)
+    }
+
+    /// A member that is null prints as what Go has in its place; a map is not printed as a structure.
+    fn printed(&self, pipeline: &Pipeline, value: &Value) -> String {
+        let Some(name) = pipeline.member() else { return print(value) };
+        match self.optional.iter().find(|(known, _)| value.is_null() && *known == name) {
+            Some((_, text)) => (*text).to_owned(),
+            None => print_member(name, value),
+        }
     }
 
     fn with(&mut self, value: &Pipeline, then: &[Node], otherwise: &[Node], out: &mut String) -> Result<Flow> {
@@ -186,25 +196,22 @@ impl<'a> Scope<'a> {
             Base::Group(pipeline) => self.pipeline(pipeline)?,
             Base::Function(name) => functions::call(name, &[])?,
         };
-        operand.fields.iter().try_fold(base, |value, name| self.field(value, name))
+        operand.fields.iter().try_fold(base, |value, name| {
+            self.field(value, name).map_err(|why| TemplateError(format!("executing at <{operand}>: {why}")))
+        })
     }
 
-    fn field(&self, value: Value, name: &str) -> Result<Value> {
+    fn field(&self, value: Value, name: &str) -> Result<Value, String> {
         match value {
             Value::Object(mut map) => match map.remove(name).or_else(|| by_go_name(&mut map, name)) {
                 Some(found) => Ok(found),
-                None if self.optional.contains(&name) => Ok(Value::Null),
+                None if self.optional.iter().any(|(known, _)| *known == name) => Ok(Value::Null),
                 // What begins in lower case is a key of a map of the user's (a label), not a field of ours.
                 None if name.starts_with(|c: char| c.is_lowercase()) => Ok(Value::String(NO_VALUE.into())),
-                None => Err(TemplateError(format!("executing \"\" at <.{name}>: map has no entry for key {name:?}"))),
+                None => Err(format!("map has no entry for key {name:?}")),
             },
-            Value::Null => {
-                Err(TemplateError(format!("executing \"\" at <.{name}>: nil pointer evaluating field {name}")))
-            }
-            other => Err(TemplateError(format!(
-                "executing \"\" at <.{name}>: can't evaluate field {name} in {}",
-                print(&other)
-            ))),
+            Value::Null => Err(format!("nil pointer evaluating field {name}")),
+            other => Err(format!("can't evaluate field {name} in {}", print(&other))),
         }
     }
 }
@@ -223,7 +230,10 @@ fn undefined(name: &str) -> TemplateError {
 fn elements(value: Value) -> Result<Vec<(Value, Value)>> {
     match value {
         Value::Array(list) => Ok(list.into_iter().enumerate().map(|(at, v)| (Value::from(at), v)).collect()),
-        Value::Object(map) => Ok(map.into_iter().map(|(k, v)| (Value::String(k), v)).collect()),
+        Value::Object(map) => {
+            let sorted: BTreeMap<String, Value> = map.into_iter().collect();
+            Ok(sorted.into_iter().map(|(k, v)| (Value::String(k), v)).collect())
+        }
         Value::Null => Ok(Vec::new()),
         other => Err(TemplateError(format!("range can't iterate over {}", print(&other)))),
     }

@@ -52,12 +52,14 @@ fn text(name: &str, arguments: &[Value]) -> Result<Value> {
         ("lower", [_]) => Value::String(strings[0].to_lowercase()),
         ("upper", [_]) => Value::String(strings[0].to_uppercase()),
         ("title", [_]) => Value::String(title(&strings[0])),
+        ("split", [_, _]) if strings[1].is_empty() => strings[0].chars().map(|c| Value::from(c.to_string())).collect(),
         ("split", [_, _]) => strings[0].split(&strings[1]).map(Value::from).collect(),
         ("join", [Value::Array(list), _]) => {
             Value::String(list.iter().map(print).collect::<Vec<_>>().join(&strings[1]))
         }
         ("join", [Value::Null, _]) => Value::String(String::new()),
         ("truncate", [_, _]) => Value::String(strings[0].chars().take(number(1).unwrap_or(0)).collect()),
+        ("pad", [_, _, _]) if strings[0].is_empty() => Value::String(String::new()),
         ("pad", [_, _, _]) => {
             let space = |at| " ".repeat(number(at).unwrap_or(0).min(1024));
             Value::String(format!("{}{}{}", space(1), strings[0], space(2)))
@@ -139,7 +141,7 @@ fn print_all(values: &[Value]) -> String {
 fn title(text: &str) -> String {
     let mut start = true;
     let capital = |c: char| {
-        let first = std::mem::replace(&mut start, c.is_whitespace());
+        let first = std::mem::replace(&mut start, !c.is_alphanumeric() && c != '_');
         if first { c.to_uppercase().collect::<String>() } else { c.to_string() }
     };
     text.chars().map(capital).collect()

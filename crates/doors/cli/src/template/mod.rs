@@ -19,7 +19,7 @@ use serde_json::Value;
 
 pub(crate) use print::quote;
 
-/// Why a template is wrong, or cannot be rendered for a value.
+/// Why a template is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("template parsing error: {0}")]
 pub(crate) struct TemplateError(pub(crate) String);
@@ -27,13 +27,21 @@ pub(crate) struct TemplateError(pub(crate) String);
 /// What `.Label "name"` prints.
 pub(crate) type LabelOf<'a> = &'a dyn Fn(&str) -> String;
 
-type Result<T> = std::result::Result<T, TemplateError>;
+/// Names that an object may leave out or have as null, and what is printed for them then.
+pub(crate) type Optional = &'static [(&'static str, &'static str)];
+
+type Result<T, E = TemplateError> = std::result::Result<T, E>;
+
+/// Why a template cannot be rendered for a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct RenderError(TemplateError);
 
 /// A parsed template.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     nodes: Vec<ast::Node>,
-    optional: &'static [&'static str],
+    optional: Optional,
 }
 
 impl Template {
@@ -43,19 +51,19 @@ impl Template {
     }
 
     /// Names that are null where an object does not have them; any other missing name with a capital is an error.
-    pub(crate) fn with_optional(mut self, names: &'static [&'static str]) -> Self {
+    pub(crate) fn with_optional(mut self, names: Optional) -> Self {
         self.optional = names;
         self
     }
 
     /// Renders it for one value.
-    pub(crate) fn render(&self, value: &Value) -> Result<String> {
-        eval::Scope::new(value, self.optional).render(&self.nodes)
+    pub(crate) fn render(&self, value: &Value) -> Result<String, RenderError> {
+        eval::Scope::new(value, self.optional).render(&self.nodes).map_err(RenderError)
     }
 
     /// Renders it for a row of a list, which has labels.
-    pub(crate) fn render_row(&self, value: &Value, label: LabelOf<'_>) -> Result<String> {
-        eval::Scope::new(value, self.optional).with_label(label).render(&self.nodes)
+    pub(crate) fn render_row(&self, value: &Value, label: LabelOf<'_>) -> Result<String, RenderError> {
+        eval::Scope::new(value, self.optional).with_label(label).render(&self.nodes).map_err(RenderError)
     }
 }
 
@@ -65,14 +73,17 @@ mod tests {
 
     use super::*;
 
+    const OPTIONAL: Optional = &[("Health", "<nil>"), ("Volumes", "map[]")];
+
     fn render(text: &str) -> String {
         let value = json!({
             "Name": "/web", "Up": true, "N": 3, "F": 1.5, "None": null, "List": ["a", "b"], "Empty": [],
-            "Map": {"k": "v", "80/tcp": [{"HostPort": "8080"}]}, "State": {"Status": "running"}, "ApiVersion": "1.50",
+            "Map": {"k": "v", "80/tcp": [{"HostPort": "8080"}]}, "State": {"Status": "running", "Pid": 7}, "Volumes": null, "ApiVersion": "1.50",
         });
-        Template::parse(text)
-            .and_then(|t| t.with_optional(&["Health"]).render(&value))
-            .unwrap_or_else(|e| e.to_string())
+        match Template::parse(text) {
+            Ok(template) => template.with_optional(OPTIONAL).render(&value).unwrap_or_else(|e| e.to_string()),
+            Err(error) => error.to_string(),
+        }
     }
 
     #[test]
@@ -81,16 +92,18 @@ mod tests {
             ("plain", "plain"),
             ("{{.Name}} {{.State.Status}}", "/web running"),
             ("{{.N}}|{{.F}}|{{.Up}}|{{.None}}", "3|1.5|true|<nil>"),
-            ("{{json .Map}}", r#"{"80/tcp":[{"HostPort":"8080"}],"k":"v"}"#),
+            ("{{json .Map}}", r#"{"k":"v","80/tcp":[{"HostPort":"8080"}]}"#),
             ("{{.List}} {{.Map.k}}", "[a b] v"),
-            ("{{.State}}", "map[Status:running]"),
+            ("{{.State}} {{.Map}}", "{running 7} map[80/tcp:[{8080}] k:v]"),
+            ("{{.Health}} {{.Volumes}} {{json .Volumes}}", "<nil> map[] null"),
             ("{{upper .Name}} {{.Name | lower | upper}}", "/WEB /WEB"),
             ("{{join .List \",\"}} {{len .List}} {{len .Name}}", "a,b 2 4"),
             ("{{index .List 1}} {{index .Map \"k\"}}", "b v"),
             ("{{(index (index .Map \"80/tcp\") 0).HostPort}}", "8080"),
             ("{{println .Name}}", "/web\n"),
             ("{{printf \"%s-%d-%q-%5.1f\" .Name .N .Name .F}}", "/web-3-\"/web\"-  1.5"),
-            ("{{split .Name \"e\"}}", "[/w b]"),
+            ("{{split .Name \"e\"}} {{split \"ab\" \"\"}}", "[/w b] [a b]"),
+            ("{{title \"a-b c\"}} {{pad \"\" 2 2}}|", "A-B C |"),
             ("{{title \"abc\"}} {{truncate .Name 2}} {{pad .Name 1 2}}|", "Abc /w  /web  |"),
             ("{{slice .Name 1 3}}", "we"),
             ("{{print 1 2 \"x\"}}", "1 2x"),
@@ -113,7 +126,7 @@ mod tests {
             ("{{if not .None}}y{{end}}{{or .None .Name}}", "y/web"),
             ("{{range .List}}<{{.}}>{{end}}", "<a><b>"),
             ("{{range $i, $e := .List}}{{$i}}={{$e}};{{end}}", "0=a;1=b;"),
-            ("{{range $k, $v := .State}}{{$k}}:{{$v}}{{end}}", "Status:running"),
+            ("{{range $k, $v := .Map}}{{$k}};{{end}}", "80/tcp;k;"),
             ("{{range .Empty}}x{{else}}none{{end}}", "none"),
             ("{{with .State}}{{.Status}} {{$.N}}{{end}}", "running 3"),
             ("{{$x := .N}}{{if .Up}}{{$x = 4}}{{end}}{{$x}}", "4"),
@@ -138,7 +151,7 @@ mod tests {
     #[test]
     fn wrong_templates_are_named() {
         for (text, part) in [
-            ("{{.Nope}}", "no entry for key \"Nope\""),
+            ("{{.State.Nope}}", "at <.State.Nope>: map has no entry for key \"Nope\""),
             ("{{foo .}}", "function \"foo\" not defined"),
             ("{{.Name", "unclosed action"),
             ("{{if .Up}}", "unexpected EOF"),

@@ -1,11 +1,43 @@
 //! How Go prints values.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 
 /// What is printed for a key that a map does not have.
 pub(super) const NO_VALUE: &str = "<no value>";
 
-/// Go's `%v`.
+/// Members that are maps, whatever their keys look like.
+const MAPS: &[&str] = &[
+    "Annotations",
+    "Attributes",
+    "AuxiliaryAddresses",
+    "Containers",
+    "DriverOpts",
+    "ExposedPorts",
+    "IndexConfigs",
+    "Labels",
+    "Networks",
+    "Options",
+    "PortBindings",
+    "Ports",
+    "Runtimes",
+    "Status",
+    "StorageOpt",
+    "Sysctls",
+    "Tmpfs",
+    "Volumes",
+];
+
+/// Go's `%v` of a member of a structure.
+pub(super) fn print_member(name: &str, value: &Value) -> String {
+    match value {
+        Value::Object(map) if MAPS.contains(&name) => print_map(map),
+        _ => print(value),
+    }
+}
+
+/// Go's `%v`. An object whose keys are names of members is a structure.
 pub(super) fn print(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".into(),
@@ -13,11 +45,22 @@ pub(super) fn print(value: &Value) -> String {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
         Value::Array(list) => format!("[{}]", list.iter().map(print).collect::<Vec<_>>().join(" ")),
-        Value::Object(map) => {
-            let members: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", print(v))).collect();
-            format!("map[{}]", members.join(" "))
+        Value::Object(map) if !map.is_empty() && map.keys().all(|key| is_member(key)) => {
+            let members: Vec<String> = map.iter().map(|(name, value)| print_member(name, value)).collect();
+            format!("{{{}}}", members.join(" "))
         }
+        Value::Object(map) => print_map(map),
     }
+}
+
+fn print_map(map: &Map<String, Value>) -> String {
+    let sorted: BTreeMap<&String, String> = map.iter().map(|(key, value)| (key, print(value))).collect();
+    let members: Vec<String> = sorted.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+    format!("map[{}]", members.join(" "))
+}
+
+fn is_member(key: &str) -> bool {
+    key.starts_with(|c: char| c.is_ascii_uppercase()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Go's `strconv.Quote`.

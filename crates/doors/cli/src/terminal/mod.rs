@@ -6,7 +6,7 @@ mod raw;
 mod resize;
 
 pub(crate) use detach::{DetachKeys, Scanned};
-pub(crate) use prompt::{ask, ask_secretly};
+pub(crate) use prompt::{ask, ask_secretly, read_answer};
 pub(crate) use raw::RawMode;
 pub(crate) use resize::{Resize, follow_size, size_of_stdout};
 

@@ -19,8 +19,8 @@ pub(crate) struct Args {
     /// Do not attach stdin
     #[arg(long)]
     no_stdin: bool,
-    /// Pass signals on to the process
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = clap::ArgAction::Set)]
+    /// Pass signals on to the process (default true)
+    #[arg(long, default_value_t = true)]
     sig_proxy: bool,
     /// Name or id
     container: String,
@@ -30,10 +30,10 @@ impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let found: Inspect = client.json(Call::get(&["containers", &self.container, "json"])).await?;
         if !found.state.running {
-            return Err(Error::invalid("cannot attach to a stopped container, start it first"));
+            return Err(Error::invalid("You cannot attach to a stopped container, start it first"));
         }
         if found.state.paused {
-            return Err(Error::invalid("cannot attach to a paused container, unpause it first"));
+            return Err(Error::invalid("You cannot attach to a paused container, unpause it first"));
         }
         let stdin = found.config.open_stdin && !self.no_stdin;
         terminal::check_input(found.config.tty, stdin)?;

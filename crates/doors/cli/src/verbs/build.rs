@@ -2,11 +2,13 @@
 
 mod source;
 
+use std::collections::BTreeMap;
 use std::fs;
 
-use clap::ArgAction;
+use serde::Serialize;
 
 use self::source::Context;
+use super::reference;
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
 use crate::login::{CONFIG_HEADER, ConfigFile, header};
@@ -35,6 +37,24 @@ pub(crate) struct Args {
     /// Parent cgroup of RUN
     #[arg(long, value_name = "PATH")]
     cgroup_parent: Option<String>,
+    /// Compress the context on its way to the daemon
+    #[arg(long)]
+    compress: bool,
+    /// Length of a CPU period of RUN in microseconds
+    #[arg(long, value_name = "N")]
+    cpu_period: Option<i64>,
+    /// Microseconds of CPU in a period
+    #[arg(long, value_name = "N")]
+    cpu_quota: Option<i64>,
+    /// Relative weight of CPU time of RUN
+    #[arg(short, long, value_name = "N")]
+    cpu_shares: Option<i64>,
+    /// CPUs that RUN may use, for example 0-2,4
+    #[arg(long, value_name = "LIST")]
+    cpuset_cpus: Option<String>,
+    /// Memory nodes that RUN may use
+    #[arg(long, value_name = "LIST")]
+    cpuset_mems: Option<String>,
     /// The Dockerfile (default PATH/Dockerfile; - for stdin)
     #[arg(short, long, value_name = "FILE")]
     file: Option<String>,
@@ -45,11 +65,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     iidfile: Option<String>,
     /// Set a label
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = spec::label)]
     label: Vec<String>,
     /// Memory limit of RUN
     #[arg(short, long, value_name = "BYTES", value_parser = spec::size)]
     memory: Option<i64>,
+    /// Limit of memory and swap of RUN together; -1: no limit
+    #[arg(long, value_name = "BYTES", value_parser = spec::size_or_unlimited)]
+    memory_swap: Option<i64>,
     /// Network of RUN
     #[arg(long, value_name = "MODE")]
     network: Option<String>,
@@ -68,14 +91,17 @@ pub(crate) struct Args {
     /// Print only the image's id
     #[arg(short, long)]
     quiet: bool,
-    /// Remove containers of RUN
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = ArgAction::Set)]
+    /// Remove containers of RUN when it succeeds (default true)
+    #[arg(long, default_value_t = true)]
     rm: bool,
+    /// Security option of RUN, for example seccomp=FILE
+    #[arg(long, value_name = "OPTION")]
+    security_opt: Vec<String>,
     /// Size of /dev/shm of RUN
     #[arg(long, value_name = "BYTES", value_parser = spec::size)]
     shm_size: Option<i64>,
     /// Name of the image
-    #[arg(short, long, value_name = "NAME[:TAG]")]
+    #[arg(short, long, value_name = "NAME[:TAG]", value_parser = tag)]
     tag: Vec<String>,
     /// Build up to this stage
     #[arg(long, value_name = "STAGE")]
@@ -91,10 +117,10 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let context = Context::find(&self.path, self.file.as_deref())?;
-        let call = self.call(&context);
+        let call = self.call(&context)?;
         let quiet = self.quiet || self.progress.as_deref() == Some("quiet");
         let target = if quiet { Target::Nowhere } else { Target::Stdout };
-        let shown = context.send(client, call, target).await?;
+        let shown = context.send(client, call, self.compress, target).await?;
         let id = shown.results.iter().rev().find_map(|aux| aux.get("ID")?.as_str());
         // With `q` the daemon says nothing but the id.
         let id = id.unwrap_or(shown.unprinted.trim());
@@ -107,8 +133,7 @@ impl Args {
         Ok(0)
     }
 
-    fn call(&self, context: &Context) -> Call {
-        let json = |value: serde_json::Value| value.to_string();
+    fn call(&self, context: &Context) -> Result<Call> {
         let call = self.tag.iter().fold(Call::post(&["build"]).query("version", "1"), |call, tag| call.query("t", tag));
         let call = match context {
             Context::Folder { dockerfile, .. } => call.query("dockerfile", dockerfile),
@@ -116,36 +141,49 @@ impl Args {
             Context::Archive(_) => call.maybe("dockerfile", self.file.as_ref()),
             Context::Dockerfile(_) => call,
         };
-        let call = if self.build_arg.is_empty() { call } else { call.query("buildargs", json(self.build_args())) };
-        let call = if self.label.is_empty() {
-            call
-        } else {
-            call.query("labels", json(spec::pairs(&self.label).into_iter().collect()))
-        };
-        let call = if self.cache_from.is_empty() {
-            call
-        } else {
-            call.query("cachefrom", json(self.cache_from.clone().into()))
-        };
+        let call = some(call, "buildargs", &self.build_args());
+        let call = some(call, "labels", &spec::pairs(&self.label));
+        let call = some(call, "cachefrom", &self.cache_from);
         let call = self.add_host.iter().fold(call, |call, host| call.query("extrahosts", host));
-        let number = |value: Option<i64>| value.map(|n| n.to_string());
         let call = call.maybe("target", self.target.as_ref()).maybe("platform", self.platform.as_ref());
-        let call = call.maybe("networkmode", self.network.as_ref()).maybe("cgroupparent", self.cgroup_parent.as_ref());
-        let call = call.maybe("memory", number(self.memory)).maybe("shmsize", number(self.shm_size));
         let call = call.flag("nocache", self.no_cache).flag("pull", self.pull).flag("q", self.quiet);
         let call = call.flag("rm", self.rm).flag("forcerm", self.force_rm);
-        let ulimits = serde_json::to_string(&self.ulimit).unwrap_or_default();
-        let call = if self.ulimit.is_empty() { call } else { call.query("ulimits", ulimits) };
         let auths = ConfigFile::load().map(|file| file.all_credentials()).unwrap_or_default();
-        call.header(CONFIG_HEADER, header(&auths))
+        Ok(self.sandbox(call)?.header(CONFIG_HEADER, header(&auths)))
+    }
+
+    /// In what the steps run.
+    fn sandbox(&self, call: Call) -> Result<Call> {
+        let number = |value: Option<i64>| value.map(|n| n.to_string());
+        let call = call.maybe("networkmode", self.network.as_ref()).maybe("cgroupparent", self.cgroup_parent.as_ref());
+        let call = call.maybe("memory", number(self.memory)).maybe("memswap", number(self.memory_swap));
+        let call = call.maybe("cpushares", number(self.cpu_shares)).maybe("shmsize", number(self.shm_size));
+        let call = call.maybe("cpuperiod", number(self.cpu_period)).maybe("cpuquota", number(self.cpu_quota));
+        let call = call.maybe("cpusetcpus", self.cpuset_cpus.as_ref()).maybe("cpusetmems", self.cpuset_mems.as_ref());
+        let security = spec::security_options(&self.security_opt)?.options;
+        let call = security.iter().fold(call, |call, option| call.query("securityopt", option));
+        Ok(some(call, "ulimits", &self.ulimit))
     }
 
     /// Names without a value take ours; those that are not set here are null, which means unset.
-    fn build_args(&self) -> serde_json::Value {
+    fn build_args(&self) -> BTreeMap<String, Option<String>> {
         let value = |text: &String| match text.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (text.clone(), std::env::var(text).ok()),
         };
-        self.build_arg.iter().map(value).map(|(name, value)| (name, serde_json::Value::from(value))).collect()
+        self.build_arg.iter().map(value).collect()
     }
+}
+
+/// Adds a document as a query parameter, unless it is empty.
+fn some(call: Call, name: &str, document: &impl Serialize) -> Call {
+    match serde_json::to_string(document).unwrap_or_default().as_str() {
+        "[]" | "{}" => call,
+        text => call.query(name, text),
+    }
+}
+
+/// Reads one `-t`.
+fn tag(text: &str) -> Result<String, String> {
+    reference::parse(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }

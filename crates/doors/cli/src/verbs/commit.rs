@@ -2,7 +2,7 @@
 
 use knarr_api::image::CommitResponse;
 
-use super::pull::split_reference;
+use super::reference::{self, split_reference};
 use crate::client::{Call, Client};
 use crate::error::Result;
 use crate::output;
@@ -20,8 +20,8 @@ pub(crate) struct Args {
     /// A remark
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
-    /// Freeze the container meanwhile
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = clap::ArgAction::Set)]
+    /// Freeze the container meanwhile (default true)
+    #[arg(short, long, default_value_t = true)]
     pause: bool,
     /// Name or id
     container: String,
@@ -32,6 +32,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        self.name.as_deref().map(reference::parse).transpose()?;
         let (name, tag) = self.name.as_deref().map(split_reference).unwrap_or_default();
         let call = Call::post(&["commit"]).query("container", &self.container).query("repo", name).maybe("tag", tag);
         let call = call.maybe("author", self.author).maybe("comment", self.message);

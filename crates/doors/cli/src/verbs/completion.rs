@@ -3,6 +3,7 @@
 use clap_complete::Shell;
 
 use crate::cli::documented;
+use crate::client::Client;
 use crate::error::Result;
 use crate::output;
 
@@ -20,7 +21,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Result<u8> {
+    pub(crate) async fn run(self, _: &Client) -> Result<u8> {
         let shell = match self.shell.as_str() {
             "zsh" => Shell::Zsh,
             "fish" => Shell::Fish,

@@ -24,6 +24,7 @@ pub(super) const HEADS: &[(&str, &str)] = &[
     ("Mounts", "MOUNTS"),
     ("LocalVolumes", "LOCAL VOLUMES"),
     ("Networks", "NETWORKS"),
+    ("Platform", "PLATFORM"),
 ];
 
 /// One container's columns.
@@ -44,7 +45,8 @@ pub(super) fn row(summary: &Summary, whole: bool) -> Row {
         ("LocalVolumes", summary.mounts.iter().filter(|m| m.driver == "local").count().to_string()),
         ("Networks", summary.network_settings.networks.keys().cloned().collect::<Vec<_>>().join(",")),
     ];
-    let row: Row = columns.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect();
+    let columns = columns.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text)));
+    let row: Row = columns.chain([("Platform".to_owned(), Value::Null)]).collect();
     row.with_labels(&summary.labels)
 }
 

@@ -38,6 +38,11 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         match (side(&self.source), side(&self.target)) {
+            (Some((_, "")), _) | (_, Some((_, ""))) => {
+                return Err(Error::invalid("a path in the container is needed, for example web:/tmp"));
+            }
+            _ if self.source.is_empty() => return Err(Error::invalid("source can not be empty")),
+            _ if self.target.is_empty() => return Err(Error::invalid("destination can not be empty")),
             (Some((container, path)), None) => {
                 from::copy(client, container, path, &self.target, self.archive, self.follow_link).await?;
             }

@@ -4,7 +4,7 @@ use std::fs;
 
 use knarr_api::container::{CreateRequest, CreateResponse};
 
-use super::pull;
+use super::{pull, reference};
 use crate::client::{Call, Client};
 use crate::create::{self, Attach, CreateFlags};
 use crate::error::{Error, Result};
@@ -24,9 +24,17 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let attach = attach_of(&self.flags, false)?;
-        output::line(make(client, &self.flags, attach, &self.image).await?)?;
+        let made = make(client, &self.flags, attach_of(&self.flags, false)?, &self.image).await;
+        output::line(made.map_err(not_created)?)?;
         Ok(0)
+    }
+}
+
+/// What is wrong with the words is Docker's 125; what the daemon says is not.
+fn not_created(error: Error) -> Error {
+    match error {
+        Error::Invalid(_) | Error::Io { .. } => Error::Run { verb: "create", code: 125, source: Box::new(error) },
+        _ => error,
     }
 }
 
@@ -41,22 +49,24 @@ pub(crate) fn attach_of(flags: &CreateFlags, detach: bool) -> Result<Attach> {
     if flags.attach.is_empty() {
         return Ok(Attach { stdin: flags.interactive, stdout: true, stderr: true });
     }
-    let has = |name: &str| flags.attach.iter().any(|stream| stream.eq_ignore_ascii_case(name));
+    let has = |name: &str| flags.attach.iter().any(|stream| stream == name);
     Ok(Attach { stdin: has("stdin"), stdout: has("stdout"), stderr: has("stderr") })
 }
 
 /// Makes a container, pulling its image as `--pull` says; its id.
 pub(crate) async fn make(client: &Client, flags: &CreateFlags, attach: Attach, words: &[String]) -> Result<String> {
     let [image, command @ ..] = words else { return Err(Error::invalid("an image is required")) };
+    let pull = pull_policy(&flags.pull)?;
     let request = create::request(flags, attach, image, command)?;
+    reference::check(image)?;
     refuse_old_cidfile(flags)?;
-    if flags.pull == "always" {
+    if pull == Pull::Always {
         fetch(client, flags, image).await?;
     }
     let made = match post(client, flags, &request).await {
-        Err(error) if flags.pull == "missing" && is_missing_image(&error) => {
+        Err(error) if pull == Pull::Missing && is_missing_image(&error) => {
             if !flags.quiet {
-                eprintln!("Unable to find image '{}' locally", pull::familiar(image));
+                eprintln!("Unable to find image '{}' locally", reference::familiar(image));
             }
             fetch(client, flags, image).await?;
             post(client, flags, &request).await?
@@ -67,9 +77,28 @@ pub(crate) async fn make(client: &Client, flags: &CreateFlags, attach: Attach, w
         eprintln!("WARNING: {warning}");
     }
     if let Some(path) = &flags.cidfile {
-        fs::write(path, &made.id).map_err(|e| Error::io(format!("write the container id to {path}"), e))?;
+        fs::write(path, &made.id).map_err(|e| Error::io(format!("create the container ID file {path}"), e))?;
     }
     Ok(made.id)
+}
+
+/// When an image is pulled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    Always,
+    Missing,
+    Never,
+}
+
+fn pull_policy(text: &str) -> Result<Pull> {
+    match text {
+        "always" => Ok(Pull::Always),
+        "missing" | "" => Ok(Pull::Missing),
+        "never" => Ok(Pull::Never),
+        _ => Err(Error::invalid(format!(
+            "invalid pull option: '{text}': must be one of \"always\", \"missing\" or \"never\""
+        ))),
+    }
 }
 
 fn refuse_old_cidfile(flags: &CreateFlags) -> Result {
@@ -87,7 +116,8 @@ async fn post(client: &Client, flags: &CreateFlags, request: &CreateRequest) -> 
 }
 
 fn is_missing_image(error: &Error) -> bool {
-    error.is_not_found() && error.to_string().to_lowercase().contains("no such image")
+    let text = error.to_string().to_lowercase();
+    error.is_not_found() && (text.contains("no such image") || text.contains("image with reference"))
 }
 
 async fn fetch(client: &Client, flags: &CreateFlags, image: &str) -> Result {

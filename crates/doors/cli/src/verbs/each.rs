@@ -8,7 +8,8 @@ use crate::output;
 /// How many at once.
 const AT_ONCE: usize = 50;
 
-/// Acts on each name, several at once; prints in their order what each returns, and complaints to stderr. Fails if any failed.
+/// Acts on each name, several at once; prints in their order what each returns, and complaints to stderr. Fails if any failed;
+/// `Silent(0)` is no failure, and nothing to print.
 pub(crate) async fn each(names: &[String], act: impl AsyncFn(String) -> Result<String>) -> Result<u8> {
     let acts = names.iter().cloned().map(|name| act(name));
     let mut results = futures::stream::iter(acts).buffered(AT_ONCE);
@@ -18,7 +19,7 @@ pub(crate) async fn each(names: &[String], act: impl AsyncFn(String) -> Result<S
             Ok(text) => output::line(text)?,
             Err(error) => {
                 error.report();
-                failed = true;
+                failed |= error.code() != 0;
             }
         }
     }

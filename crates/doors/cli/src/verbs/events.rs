@@ -36,8 +36,8 @@ impl Args {
         };
         let template = match self.format.as_deref() {
             None | Some("") => None,
-            Some("json") => Some(Template::parse("{{json .}}")?),
-            Some(text) => Some(Template::parse(text)?.with_optional(&["Status", "ID", "From"])),
+            Some("json") => None,
+            Some(text) => Some(Template::parse(text)?.with_optional(&[("Status", ""), ("ID", ""), ("From", "")])),
         };
         let call = Call::get(&["events"]).maybe("since", moment(&self.since)?).maybe("until", moment(&self.until)?);
         let mut lines = client.stream::<Value>(self.filter.apply(call)).await?;
@@ -47,6 +47,7 @@ impl Args {
                     add_old_names(&mut value);
                     output::line(template.render(&value)?)?;
                 }
+                None if self.format.as_deref() == Some("json") => output::line(value.to_string())?,
                 None => output::line(describe(value)?)?,
             }
         }

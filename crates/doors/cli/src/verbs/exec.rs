@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<String>,
     /// Set an environment variable; a name alone takes its value from here
-    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    #[arg(short, long, value_name = "NAME[=VALUE]", value_parser = spec::variable)]
     env: Vec<String>,
     /// Read environment variables from a file
     #[arg(long, value_name = "FILE")]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::container_rows::{short_id, shorten};
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row, clock, short_size, since};
+use crate::output::{Listing, Row, iso, short_size, since};
 
 /// Show how an image came to be
 #[derive(Debug, clap::Args)]
@@ -15,8 +15,8 @@ pub(crate) struct Args {
     /// Layout: table, json, or a template such as '{{.CreatedBy}}'
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
-    /// Sizes and times for people
-    #[arg(short = 'H', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = clap::ArgAction::Set)]
+    /// Sizes and times for people (default true)
+    #[arg(short = 'H', long, default_value_t = true)]
     human: bool,
     /// Do not cut long columns
     #[arg(long)]
@@ -53,7 +53,7 @@ impl Args {
         let columns = [
             ("ID", if self.no_trunc { entry.id.clone() } else { short_id(&entry.id) }),
             ("CreatedSince", if entry.created <= 0 { "N/A".into() } else { since(entry.created) }),
-            ("CreatedAt", clock(entry.created)),
+            ("CreatedAt", iso(entry.created)),
             ("CreatedBy", if self.no_trunc { by } else { shorten(&by, 45) }),
             ("Size", if self.human { short_size(entry.size as f64) } else { entry.size.to_string() }),
             ("Comment", entry.comment.clone()),

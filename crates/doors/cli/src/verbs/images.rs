@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::container_rows::short_id;
 use super::filters::{FilterArgs, with_filters};
-use super::pull::split_reference;
+use super::reference::split_reference;
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row, clock, short_size, since};
+use crate::output::{Listing, Row, clock, long_size, short_size, since};
 
 /// List images
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,8 @@ pub(crate) struct Args {
     name: Option<String>,
 }
 
-const HEADS: &[(&str, &str)] = &[
+/// Columns and their heads.
+pub(super) const HEADS: &[(&str, &str)] = &[
     ("ID", "IMAGE ID"),
     ("Repository", "REPOSITORY"),
     ("Tag", "TAG"),
@@ -61,7 +62,7 @@ impl Args {
         let call = Call::get(&["images", "json"]).flag("all", self.all).flag("digests", self.digests);
         let list: Vec<Summary> = client.json(with_filters(call, &filters)).await?;
         let digests = self.digests || self.format.as_deref().is_some_and(|f| f.contains(".Digest"));
-        let rows: Vec<Row> = list.iter().flat_map(|image| self.rows(image, digests)).collect();
+        let rows: Vec<Row> = list.iter().flat_map(|image| rows(image, self.no_trunc, digests)).collect();
         let digest = if self.digests { "{{.Digest}}\t" } else { "" };
         let table = format!(
             "{{{{.Repository}}}}\t{{{{.Tag}}}}\t{digest}{{{{.ID}}}}\t{{{{if .CreatedSince}}}}{{{{.CreatedSince}}}}{{{{else}}}}N/A{{{{end}}}}\t{{{{.Size}}}}"
@@ -70,31 +71,32 @@ impl Args {
         Listing { format: self.format.as_deref(), table: &table, heads: HEADS, quiet }.print(&rows)?;
         Ok(0)
     }
+}
 
-    /// One row a name; with digests, one a name and digest.
-    fn rows(&self, image: &Summary, digests: bool) -> Vec<Row> {
-        let names = names(image, digests);
-        names.into_iter().map(|(repository, tag, digest)| self.row(image, repository, tag, digest)).collect()
-    }
+/// One row a name; with digests, one a name and digest.
+pub(super) fn rows(image: &Summary, whole: bool, digests: bool) -> Vec<Row> {
+    let names = names(image, digests);
+    names.into_iter().map(|(repository, tag, digest)| row(image, whole, repository, tag, digest)).collect()
+}
 
-    fn row(&self, image: &Summary, repository: String, tag: String, digest: String) -> Row {
-        let size = |bytes: i64| if bytes < 0 { "N/A".to_owned() } else { short_size(bytes as f64) };
-        let unique = if image.shared_size < 0 { -1 } else { image.size - image.shared_size };
-        let columns = [
-            ("ID", if self.no_trunc { image.id.clone() } else { short_id(&image.id) }),
-            ("Repository", repository),
-            ("Tag", tag),
-            ("Digest", digest),
-            ("CreatedSince", since(image.created)),
-            ("CreatedAt", clock(image.created)),
-            ("Size", size(image.size)),
-            ("Containers", if image.containers < 0 { "N/A".into() } else { image.containers.to_string() }),
-            ("SharedSize", size(image.shared_size)),
-            ("UniqueSize", size(unique)),
-            ("VirtualSize", size(image.size)),
-        ];
-        columns.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
-    }
+fn row(image: &Summary, whole: bool, repository: String, tag: String, digest: String) -> Row {
+    let size = |bytes: i64| if bytes < 0 { "N/A".to_owned() } else { short_size(bytes as f64) };
+    let long = |bytes: i64| if bytes < 0 { "N/A".to_owned() } else { long_size(bytes as f64) };
+    let unique = if image.shared_size < 0 { -1 } else { image.size - image.shared_size };
+    let columns = [
+        ("ID", if whole { image.id.clone() } else { short_id(&image.id) }),
+        ("Repository", repository),
+        ("Tag", tag),
+        ("Digest", digest),
+        ("CreatedSince", since(image.created)),
+        ("CreatedAt", clock(image.created)),
+        ("Size", size(image.size)),
+        ("Containers", if image.containers < 0 { "N/A".into() } else { image.containers.to_string() }),
+        ("SharedSize", size(image.shared_size)),
+        ("UniqueSize", long(unique)),
+        ("VirtualSize", long(image.size)),
+    ];
+    columns.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
 }
 
 /// Repository, tag and digest of each row.

@@ -1,6 +1,6 @@
 //! `import`.
 
-use super::pull::split_reference;
+use super::reference::{self, split_reference};
 use crate::client::{Call, Client, body_of_reader};
 use crate::error::{Error, Result};
 use crate::progress::{Target, show};
@@ -31,6 +31,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let remote = self.source.starts_with("http://") || self.source.starts_with("https://");
+        self.name.as_deref().map(reference::parse).transpose()?;
         let (name, tag) = self.name.as_deref().map(split_reference).unwrap_or_default();
         let call = Call::post(&["images", "create"]).query("fromSrc", if remote { &self.source } else { "-" });
         let call = call.query("repo", name).maybe("tag", tag).maybe("message", self.message.as_ref());

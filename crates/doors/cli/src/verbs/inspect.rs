@@ -1,5 +1,7 @@
 //! `inspect`, for every kind of object.
 
+mod members;
+
 use bytes::Bytes;
 
 use crate::client::{Call, Client};
@@ -21,83 +23,127 @@ pub(crate) struct Args {
     /// Show sizes of containers
     #[arg(short, long)]
     size: bool,
-    /// Only this kind of object
-    #[arg(long = "type", value_name = "KIND", value_parser = ["container", "image", "network", "volume"])]
+    /// Only this kind of object: container, image, network or volume
+    #[arg(long = "type", value_name = "KIND")]
     kind: Option<String>,
     /// Names or ids
     #[arg(value_name = "NAME|ID", required = true)]
     names: Vec<String>,
 }
 
-/// Show everything about objects of one kind, as JSON
+/// Show everything about containers, as JSON
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr KIND inspect [OPTIONS] NAME|ID [NAME|ID...]")]
-pub(crate) struct OneKindArgs {
+#[command(override_usage = "knarr container inspect [OPTIONS] CONTAINER [CONTAINER...]")]
+pub(crate) struct Containers {
     /// Layout: json, or a template
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
-    /// Show sizes (containers)
+    /// Show sizes
     #[arg(short, long)]
     size: bool,
     /// Names or ids
-    #[arg(value_name = "NAME|ID", required = true)]
+    #[arg(value_name = "CONTAINER", required = true)]
     names: Vec<String>,
 }
 
-/// Members that Docker leaves out of its documents where they are empty.
-const OPTIONAL: &[&str] = &[
-    "Annotations",
-    "Descriptor",
-    "ExposedPorts",
-    "GraphDriver",
-    "Health",
-    "Healthcheck",
-    "Init",
-    "Layers",
-    "MacAddress",
-    "Mounts",
-    "Name",
-    "NetworkDisabled",
-    "OsVersion",
-    "Shell",
-    "SizeRootFs",
-    "SizeRw",
-    "StopSignal",
-    "StopTimeout",
-    "StorageOpt",
-    "Sysctls",
-    "Tmpfs",
-    "UsageData",
-    "Variant",
-    "Created",
-    "Config",
-    "Status",
-];
+/// Show everything about images, as JSON
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr image inspect [OPTIONS] IMAGE [IMAGE...]")]
+pub(crate) struct Images {
+    /// Layout: json, or a template
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Names or ids
+    #[arg(value_name = "IMAGE", required = true)]
+    names: Vec<String>,
+}
+
+/// Show everything about networks, as JSON
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr network inspect [OPTIONS] NETWORK [NETWORK...]")]
+pub(crate) struct Networks {
+    /// Layout: json, or a template
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Show diagnostics too, where the driver has some
+    #[arg(short, long)]
+    verbose: bool,
+    /// Names or ids
+    #[arg(value_name = "NETWORK", required = true)]
+    names: Vec<String>,
+}
+
+/// Show everything about volumes, as JSON
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr volume inspect [OPTIONS] VOLUME [VOLUME...]")]
+pub(crate) struct Volumes {
+    /// Layout: json, or a template
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Names
+    #[arg(value_name = "VOLUME", required = true)]
+    names: Vec<String>,
+}
 
 const KINDS: &[&str] = &["container", "image", "network", "volume"];
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let kinds = self.kind.as_ref().map_or(KINDS.to_vec(), |kind| vec![kind.as_str()]);
-        inspect(client, &kinds, &self.names, self.format.as_deref(), self.size).await
+        let kinds = match self.kind.as_deref() {
+            None => KINDS,
+            Some(kind) => of_kind(kind)?,
+        };
+        inspect(client, kinds, &self.names, self.format.as_deref(), self.size.then_some("size")).await
     }
 }
 
-impl OneKindArgs {
-    pub(crate) async fn run(self, client: &Client, kind: &str) -> Result<u8> {
-        inspect(client, &[kind], &self.names, self.format.as_deref(), self.size).await
+impl Containers {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        inspect(client, &["container"], &self.names, self.format.as_deref(), self.size.then_some("size")).await
     }
 }
 
-async fn inspect(client: &Client, kinds: &[&str], names: &[String], format: Option<&str>, size: bool) -> Result<u8> {
+impl Images {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        inspect(client, &["image"], &self.names, self.format.as_deref(), None).await
+    }
+}
+
+impl Networks {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        inspect(client, &["network"], &self.names, self.format.as_deref(), self.verbose.then_some("verbose")).await
+    }
+}
+
+impl Volumes {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        inspect(client, &["volume"], &self.names, self.format.as_deref(), None).await
+    }
+}
+
+/// The one kind that is asked for.
+fn of_kind(kind: &str) -> Result<&'static [&'static str]> {
+    let known = KINDS.iter().position(|known| *known == kind).map(|at| &KINDS[at..=at]);
+    known.ok_or_else(|| {
+        let problem = if kind.is_empty() { "type is empty".into() } else { format!("unknown type: {kind:?}") };
+        Error::invalid(format!("{problem}: must be one of \"container\", \"image\", \"network\" or \"volume\""))
+    })
+}
+
+async fn inspect(
+    client: &Client,
+    kinds: &[&str],
+    names: &[String],
+    format: Option<&str>,
+    more: Option<&str>,
+) -> Result<u8> {
     let template = match format {
-        None | Some("") => None,
-        Some("json") => Some(Template::parse("{{json .}}")?),
-        Some(text) => Some(Template::parse(text)?.with_optional(OPTIONAL)),
+        None | Some("" | "json") => None,
+        Some(text) => Some(Template::parse(text)?.with_optional(members::MEMBERS)),
     };
     let (mut documents, mut failures) = (Vec::new(), Vec::new());
     for name in names {
-        match find(client, kinds, name, size).await {
+        match find(client, kinds, name, more).await {
             Ok(document) => documents.push(document),
             Err(error @ (Error::NoDaemon { .. } | Error::SocketDenied { .. })) => return Err(error),
             Err(error) => failures.push(error),
@@ -107,10 +153,10 @@ async fn inspect(client: &Client, kinds: &[&str], names: &[String], format: Opti
         Some(template) => {
             for document in &documents {
                 let value = serde_json::from_slice(document).map_err(|e| unreadable(&e))?;
-                let text = template.render(&value).map_err(|e| Error::invalid(e.to_string()))?;
-                output::line(text)?;
+                output::line(template.render(&value)?)?;
             }
         }
+        None if format == Some("json") => output::line(one_line(&documents))?,
         None => output::line(list(&documents))?,
     }
     failures.iter().for_each(Error::report);
@@ -122,20 +168,27 @@ fn unreadable(error: &serde_json::Error) -> Error {
 }
 
 /// The first object of that name, of the kinds in their order.
-async fn find(client: &Client, kinds: &[&str], name: &str, size: bool) -> Result<Bytes> {
+async fn find(client: &Client, kinds: &[&str], name: &str, more: Option<&str>) -> Result<Bytes> {
     for kind in kinds {
         let call = match *kind {
-            "container" => Call::get(&["containers", name, "json"]).flag("size", size),
+            "container" => Call::get(&["containers", name, "json"]),
             "image" => Call::get(&["images", name, "json"]),
             "network" => Call::get(&["networks", name]),
             _ => Call::get(&["volumes", name]),
         };
+        let call = more.into_iter().fold(call, |call, more| call.flag(more, true));
         match client.bytes(call).await {
             Err(error) if error.is_not_found() && kinds.len() > 1 => {}
             found => return found,
         }
     }
     Err(Error::invalid(format!("Error: No such object: {name}")))
+}
+
+/// As the daemon sent them.
+fn one_line(documents: &[Bytes]) -> String {
+    let items: Vec<_> = documents.iter().map(|document| String::from_utf8_lossy(document)).collect();
+    format!("[{}]", items.iter().map(|item| item.trim()).collect::<Vec<_>>().join(","))
 }
 
 fn list(documents: &[Bytes]) -> String {

@@ -70,9 +70,11 @@ impl Args {
     fn username(&self) -> Result<String> {
         let name = match &self.username {
             Some(name) => name.clone(),
-            None if self.password_stdin => return Err(Error::invalid("must provide --username with --password-stdin")),
+            None if self.password_stdin => {
+                return Err(Error::invalid("the --password-stdin option requires --username to be set"));
+            }
             None if !stdin().is_terminal() => {
-                return Err(Error::invalid("cannot perform an interactive login from a non TTY device"));
+                return Err(Error::invalid("Error: Cannot perform an interactive login from a non TTY device"));
             }
             None => ask("Username: ")?,
         };
@@ -82,7 +84,7 @@ impl Args {
     fn password(&self) -> Result<String> {
         if self.password_stdin {
             if self.password.is_some() {
-                return Err(Error::invalid("--password and --password-stdin are mutually exclusive"));
+                return Err(Error::invalid("conflicting options: cannot specify both --password and --password-stdin"));
             }
             let mut text = String::new();
             stdin().lock().read_to_string(&mut text).map_err(|e| Error::io("read the password from stdin", e))?;

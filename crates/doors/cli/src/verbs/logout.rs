@@ -1,5 +1,6 @@
 //! `logout`.
 
+use crate::client::Client;
 use crate::error::Result;
 use crate::login::{ConfigFile, DOCKER_HUB, key_of};
 use crate::output;
@@ -13,13 +14,10 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Result<u8> {
+    pub(crate) async fn run(self, _: &Client) -> Result<u8> {
         let key = self.server.as_deref().map_or(DOCKER_HUB.to_owned(), key_of);
-        if ConfigFile::load()?.erase(&key)? {
-            output::line(format!("Removing login credentials for {key}"))?;
-        } else {
-            output::line(format!("Not logged in to {key}"))?;
-        }
+        output::line(format!("Removing login credentials for {key}"))?;
+        ConfigFile::load()?.erase(&key)?;
         Ok(0)
     }
 }

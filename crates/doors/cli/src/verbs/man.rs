@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::cli::documented;
+use crate::client::Client;
 use crate::error::{Error, Result};
 
 /// Write manual pages to a folder
@@ -16,7 +17,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Result<u8> {
+    pub(crate) async fn run(self, _: &Client) -> Result<u8> {
         let failed = |e| Error::io(format!("write manual pages to {}", self.folder.display()), e);
         fs::create_dir_all(&self.folder).map_err(failed)?;
         clap_mangen::generate_to(documented(), &self.folder).map_err(failed)?;

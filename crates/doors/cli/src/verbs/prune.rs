@@ -5,15 +5,14 @@ use knarr_api::{container, image, network, volume};
 use super::filters::{collect, with_filters};
 use super::rmi;
 use crate::client::{Call, Client};
-use crate::error::Result;
-use crate::output::{self, short_size};
+use crate::error::{Error, Result};
+use crate::output::{self, long_size};
 use crate::spec::{self, Filters};
-use crate::terminal::ask;
+use crate::terminal::read_answer;
 
-/// Remove what is unused
+/// What every `prune` takes.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr KIND prune [OPTIONS]")]
-pub(crate) struct Args {
+struct Flags {
     /// Only what matches, for example until=24h
     #[arg(long, value_name = "NAME=VALUE", value_parser = spec::filter)]
     filter: Vec<(String, String)>,
@@ -22,21 +21,59 @@ pub(crate) struct Args {
     force: bool,
 }
 
-/// Remove what is unused
+/// Remove stopped containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr KIND prune [OPTIONS]")]
-pub(crate) struct AllArgs {
-    /// Also what has a name
+#[command(override_usage = "knarr container prune [OPTIONS]")]
+pub(crate) struct Containers {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Remove networks that no container is on
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr network prune [OPTIONS]")]
+pub(crate) struct Networks {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Remove images without a name
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr image prune [OPTIONS]")]
+pub(crate) struct Images {
+    /// Also those with a name that no container is made from
     #[arg(short, long)]
     all: bool,
     #[command(flatten)]
-    rest: Args,
+    flags: Flags,
+}
+
+/// Remove anonymous volumes that no container uses
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr volume prune [OPTIONS]")]
+pub(crate) struct Volumes {
+    /// Also those with a name
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Remove what builds have left for reuse
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "knarr builder prune [OPTIONS]")]
+pub(crate) struct Builds {
+    /// Also what images still need
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 /// Remove what is unused, of every kind
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "knarr system prune [OPTIONS]")]
-pub(crate) struct SystemArgs {
+pub(crate) struct Everything {
     /// Also images that have a name
     #[arg(short, long)]
     all: bool,
@@ -44,24 +81,10 @@ pub(crate) struct SystemArgs {
     #[arg(long)]
     volumes: bool,
     #[command(flatten)]
-    rest: Args,
+    flags: Flags,
 }
 
-impl Args {
-    pub(crate) async fn containers(self, client: &Client) -> Result<u8> {
-        if !self.agreed("This will remove all stopped containers.")? {
-            return Ok(1);
-        }
-        total(containers(client, &self.filters()).await?)
-    }
-
-    pub(crate) async fn networks(self, client: &Client) -> Result<u8> {
-        if !self.agreed("This will remove all custom networks not used by at least one container.")? {
-            return Ok(1);
-        }
-        networks(client, &self.filters()).await.map(|()| 0)
-    }
-
+impl Flags {
     fn filters(&self) -> Filters {
         collect(&self.filter)
     }
@@ -70,55 +93,71 @@ impl Args {
         if self.force {
             return Ok(true);
         }
-        output::text(&format!("WARNING! {warning}\n"))?;
-        let answer = ask("Are you sure you want to continue? [y/N] ")?;
-        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+        output::text(&format!("WARNING! {warning}\nAre you sure you want to continue? [y/N] "))?;
+        Ok(matches!(read_answer()?.to_lowercase().as_str(), "y" | "yes"))
     }
 }
 
-impl AllArgs {
-    pub(crate) async fn images(self, client: &Client) -> Result<u8> {
-        let what = if self.all {
-            "all images without at least one container associated to them"
-        } else {
-            "all dangling images"
-        };
-        if !self.rest.agreed(&format!("This will remove {what}."))? {
-            return Ok(1);
-        }
-        total(images(client, self.rest.filters(), self.all).await?)
-    }
-
-    pub(crate) async fn volumes(self, client: &Client) -> Result<u8> {
-        let what = if self.all { "all local volumes" } else { "anonymous local volumes" };
-        if !self.rest.agreed(&format!("This will remove {what} not used by at least one container."))? {
-            return Ok(1);
-        }
-        total(volumes(client, self.rest.filters(), self.all).await?)
-    }
-
-    pub(crate) async fn builds(self, client: &Client) -> Result<u8> {
-        let what = if self.all { "all build cache" } else { "all dangling build cache" };
-        if !self.rest.agreed(&format!("This will remove {what}."))? {
-            return Ok(1);
-        }
-        total(builds(client, &self.rest.filters(), self.all).await?)
-    }
-}
-
-impl SystemArgs {
+impl Containers {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let images_too = if self.all { "all images without at least one container" } else { "all dangling images" };
-        let volumes_too =
-            if self.volumes { "\n  - all anonymous volumes not used by at least one container" } else { "" };
-        let warning = format!(
-            "This will remove:\n  - all stopped containers\n  - all networks not used by at least one container{volumes_too}\n  \
-             - {images_too}\n  - unused build cache\n"
-        );
-        if !self.rest.agreed(&warning)? {
-            return Ok(1);
+        if !self.flags.agreed("This will remove all stopped containers.")? {
+            return Ok(0);
         }
-        let filters = self.rest.filters();
+        total(containers(client, &self.flags.filters()).await?)
+    }
+}
+
+impl Networks {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        if self.flags.agreed("This will remove all custom networks not used by at least one container.")? {
+            networks(client, &self.flags.filters()).await?;
+        }
+        Ok(0)
+    }
+}
+
+impl Images {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let what = match self.all {
+            true => "all images without at least one container associated to them",
+            false => "all dangling images",
+        };
+        if !self.flags.agreed(&format!("This will remove {what}."))? {
+            return Ok(0);
+        }
+        total(images(client, self.flags.filters(), self.all).await?)
+    }
+}
+
+impl Volumes {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let what = if self.all { "all local volumes" } else { "anonymous local volumes" };
+        if !self.flags.agreed(&format!("This will remove {what} not used by at least one container."))? {
+            return Ok(0);
+        }
+        total(volumes(client, self.flags.filters(), self.all).await?)
+    }
+}
+
+impl Builds {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let what = if self.all { "all build cache" } else { "all dangling build cache" };
+        if !self.flags.agreed(&format!("This will remove {what}."))? {
+            return Ok(0);
+        }
+        total(builds(client, &self.flags.filters(), self.all).await?)
+    }
+}
+
+impl Everything {
+    pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        let filters = self.flags.filters();
+        if self.volumes && filters.contains_key("until") {
+            return Err(Error::invalid("ERROR: The \"until\" filter is not supported with \"--volumes\""));
+        }
+        if !self.flags.agreed(&self.warning())? {
+            return Ok(0);
+        }
         let mut freed = containers(client, &filters).await?;
         networks(client, &filters).await?;
         if self.volumes {
@@ -128,10 +167,21 @@ impl SystemArgs {
         freed += builds(client, &filters, self.all).await?;
         total(freed)
     }
+
+    fn warning(&self) -> String {
+        let mut all = vec!["all stopped containers", "all networks not used by at least one container"];
+        all.extend(self.volumes.then_some("all anonymous volumes not used by at least one container"));
+        all.extend(match self.all {
+            true => ["all images without at least one container associated to them", "all build cache"],
+            false => ["all dangling images", "unused build cache"],
+        });
+        let lines: String = all.iter().map(|what| format!("  - {what}\n")).collect();
+        format!("This will remove:\n{lines}")
+    }
 }
 
 fn total(bytes: u64) -> Result<u8> {
-    output::line(format!("Total reclaimed space: {}", short_size(bytes as f64)))?;
+    output::line(format!("Total reclaimed space: {}", long_size(bytes as f64)))?;
     Ok(0)
 }
 

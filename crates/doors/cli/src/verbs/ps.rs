@@ -48,7 +48,8 @@ impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let config_format = ConfigFile::load().ok().and_then(|file| file.setting("psFormat").map(str::to_owned));
         let format = self.format.clone().or(config_format.filter(|_| !self.quiet));
-        let size = self.size || format.as_deref().is_some_and(|f| f.contains(".Size"));
+        let shows_size = |format: &str| format.contains(".Size") || format.contains("{{json .}}");
+        let size = self.size || format.as_deref().is_some_and(shows_size);
         let call = Call::get(&["containers", "json"]).flag("all", self.all).flag("size", size);
         let limit = if self.latest { 1 } else { self.last };
         let call = if limit > 0 { call.query("limit", limit.to_string()) } else { call };

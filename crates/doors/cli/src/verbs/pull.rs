@@ -1,12 +1,11 @@
 //! `pull`.
 
+use super::reference::{self, split_reference};
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
 use crate::login::{AUTH_HEADER, header_for};
 use crate::output;
 use crate::progress::{Target, show};
-
-use knarr_model::Reference;
 
 /// Fetch an image from a registry
 #[derive(Debug, clap::Args)]
@@ -32,7 +31,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let reference: Reference = self.image.parse().map_err(|e| invalid(&self.image, &e))?;
+        let reference = reference::parse(&self.image)?;
         let (name, tag) = split_reference(&self.image);
         let target = if self.quiet { Target::Nowhere } else { Target::Stdout };
         if self.all_tags {
@@ -54,7 +53,7 @@ impl Args {
 
 /// Pulls one image.
 pub(crate) async fn pull(client: &Client, image: &str, platform: Option<&str>, target: Target) -> Result {
-    image.parse::<Reference>().map_err(|e| invalid(image, &e))?;
+    reference::parse(image)?;
     let (name, tag) = split_reference(image);
     fetch(client, &name, Some(tag.as_deref().unwrap_or("latest")), platform, target).await
 }
@@ -63,46 +62,4 @@ async fn fetch(client: &Client, name: &str, tag: Option<&str>, platform: Option<
     let call = Call::post(&["images", "create"]).query("fromImage", name).maybe("tag", tag);
     let call = call.maybe("platform", platform).header(AUTH_HEADER, header_for(name));
     show(client.stream(call).await?, target).await.map(drop)
-}
-
-/// A name, and its tag or digest.
-pub(crate) fn split_reference(image: &str) -> (String, Option<String>) {
-    if let Some((name, digest)) = image.split_once('@') {
-        return (name.to_owned(), Some(digest.to_owned()));
-    }
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name.to_owned(), Some(tag.to_owned())),
-        _ => (image.to_owned(), None),
-    }
-}
-
-/// The name with its tag, as Docker says it.
-pub(crate) fn familiar(image: &str) -> String {
-    match split_reference(image) {
-        (name, None) => format!("{name}:latest"),
-        _ => image.to_owned(),
-    }
-}
-
-pub(super) fn invalid(image: &str, error: &dyn std::fmt::Display) -> Error {
-    Error::invalid(format!("invalid reference format: {image:?}: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_split() {
-        for (image, name, tag) in [
-            ("debian", "debian", None),
-            ("debian:12", "debian", Some("12")),
-            ("r:5000/a", "r:5000/a", None),
-            ("r:5000/a:b", "r:5000/a", Some("b")),
-            ("a@sha256:0", "a", Some("sha256:0")),
-        ] {
-            assert_eq!(split_reference(image), (name.to_owned(), tag.map(str::to_owned)));
-        }
-        assert_eq!(familiar("r:5000/a"), "r:5000/a:latest");
-    }
 }

@@ -1,8 +1,6 @@
 //! `push`.
 
-use knarr_model::Reference;
-
-use super::pull::{invalid, split_reference};
+use super::reference::{self, split_reference};
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
 use crate::login::{AUTH_HEADER, header_for};
@@ -32,7 +30,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let reference: Reference = self.image.parse().map_err(|e| invalid(&self.image, &e))?;
+        let reference = reference::parse(&self.image)?;
         let (name, tag) = split_reference(&self.image);
         if self.all_tags && tag.is_some() {
             return Err(Error::invalid("tag can't be used with --all-tags/-a"));

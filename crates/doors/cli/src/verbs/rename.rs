@@ -1,7 +1,7 @@
 //! `rename`.
 
 use crate::client::{Call, Client};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Give a container another name
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,13 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        client.done(Call::post(&["containers", &self.container, "rename"]).query("name", &self.new_name)).await?;
+        if self.container.trim().is_empty() || self.new_name.trim().is_empty() {
+            return Err(Error::invalid("Error: Neither old nor new names may be empty"));
+        }
+        let call = Call::post(&["containers", &self.container, "rename"]).query("name", &self.new_name);
+        client.done(call).await.map_err(|error| {
+            Error::invalid(format!("{error}\nError: failed to rename container named {}", self.container))
+        })?;
         Ok(0)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::each::each;
 use crate::client::{Call, Client};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Remove containers
 #[derive(Debug, clap::Args)]
@@ -26,8 +26,14 @@ impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         each(&self.containers, async |id| {
             let call = Call::delete(&["containers", id.trim_matches('/')]).flag("force", self.force);
-            client.done(call.flag("link", self.link).flag("v", self.volumes)).await?;
-            Ok(id)
+            match client.done(call.flag("link", self.link).flag("v", self.volumes)).await {
+                // What has gone is as it should be.
+                Err(error) if self.force && error.is_not_found() => {
+                    error.report();
+                    Err(Error::Silent(0))
+                }
+                done => done.map(|()| id),
+            }
         })
         .await
     }

@@ -31,8 +31,8 @@ pub(crate) struct Args {
     /// Keys that detach, for example ctrl-p,ctrl-q
     #[arg(long, value_name = "KEYS")]
     detach_keys: Option<String>,
-    /// Pass signals on to the process
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = clap::ArgAction::Set)]
+    /// Pass signals on to the process (default true)
+    #[arg(long, default_value_t = true)]
     sig_proxy: bool,
     #[command(flatten)]
     flags: CreateFlags,
@@ -119,7 +119,7 @@ fn not_run(error: Error) -> Error {
         () if says(&["permission denied", "is a directory"]) => 126,
         () => 125,
     };
-    Error::Run { code, source: Box::new(error) }
+    Error::Run { verb: "run", code, source: Box::new(error) }
 }
 
 #[cfg(test)]

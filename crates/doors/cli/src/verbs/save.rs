@@ -2,7 +2,7 @@
 
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output;
+use crate::output::Sink;
 
 /// Write images to a tar archive
 #[derive(Debug, clap::Args)]
@@ -23,10 +23,10 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        output::refuse_terminal(self.output.as_deref())?;
+        let sink = Sink::open(self.output.as_deref())?;
         let call = self.images.iter().fold(Call::get(&["images", "get"]), |call, name| call.query("names", name));
         let response = client.send(call.maybe("platform", self.platform)).await?;
-        output::save(response.into_body(), self.output.as_deref()).await?;
+        sink.fill(response.into_body()).await?;
         Ok(0)
     }
 }

@@ -1,5 +1,7 @@
 //! `start`.
 
+use std::cell::RefCell;
+
 use knarr_api::container::Inspect;
 
 use super::attach::Held;
@@ -33,11 +35,17 @@ impl Args {
         if self.attach || self.interactive {
             return self.attached(client).await;
         }
-        each(&self.containers, async |id| {
-            client.done(Call::post(&["containers", &id, "start"])).await?;
-            Ok(id)
+        let failed = RefCell::new(Vec::new());
+        let done = each(&self.containers, async |id| {
+            let started = client.done(Call::post(&["containers", &id, "start"])).await;
+            started.inspect_err(|_| failed.borrow_mut().push(id.clone())).map(|()| id)
         })
-        .await
+        .await;
+        let failed = failed.into_inner();
+        if !failed.is_empty() {
+            eprintln!("Error: failed to start containers: {}", failed.join(", "));
+        }
+        done
     }
 
     async fn attached(&self, client: &Client) -> Result<u8> {

@@ -56,21 +56,9 @@ impl Args {
             Ok::<_, Error>((name.clone(), client.json::<Stats>(call).await?))
         });
         let results: Vec<_> = futures::stream::iter(calls).buffered(50).collect().await;
-        let mut readings = Readings::new();
-        let mut failed = false;
-        for (at, result) in results.into_iter().enumerate() {
-            match result {
-                Ok(reading) => {
-                    readings.insert(at, reading);
-                }
-                Err(error) => {
-                    error.report();
-                    failed = true;
-                }
-            }
-        }
-        output::text(&self.render(&readings)?)?;
-        if failed { Err(Error::Silent(1)) } else { Ok(0) }
+        let readings: Result<Readings> = results.into_iter().enumerate().map(|(at, r)| Ok((at, r?))).collect();
+        output::text(&self.render(&readings?)?)?;
+        Ok(0)
     }
 
     /// Each container's stream feeds the last readings; they are printed once a second while there are any.

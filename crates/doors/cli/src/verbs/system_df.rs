@@ -1,12 +1,13 @@
 //! `system df`.
 
+mod verbose;
+
 use knarr_api::system::DiskUsage;
 use serde_json::Value;
 
-use super::container_rows::{self, short_id};
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{self, Listing, Row, columns, short_size, since};
+use crate::output::{self, Listing, Row, long_size};
 
 /// Show what takes up the disk
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let usage: DiskUsage = client.json(Call::get(&["system", "df"])).await?;
         if self.verbose {
-            output::text(&verbose(&usage))?;
+            output::text(&verbose::render(&usage, self.format.as_deref())?)?;
             return Ok(0);
         }
         let rows = [images(&usage), containers(&usage), volumes(&usage), builds(&usage)];
@@ -48,8 +49,8 @@ fn row(kind: &str, total: usize, active: usize, size: i64, free: i64) -> Row {
         ("Type", kind.to_owned()),
         ("TotalCount", total.to_string()),
         ("Active", active.to_string()),
-        ("Size", short_size(size as f64)),
-        ("Reclaimable", format!("{}{percent}", short_size(free as f64))),
+        ("Size", long_size(size as f64)),
+        ("Reclaimable", format!("{}{percent}", long_size(free as f64))),
     ];
     cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
 }
@@ -83,32 +84,4 @@ fn builds(usage: &DiskUsage) -> Row {
     let active = usage.build_cache.iter().filter(|c| c.in_use);
     let used: i64 = active.clone().filter(|c| !c.shared).map(|c| c.size).sum();
     row("Build Cache", usage.build_cache.len(), active.count(), all, all - used)
-}
-
-fn verbose(usage: &DiskUsage) -> String {
-    let size = |bytes: i64| if bytes < 0 { "N/A".to_owned() } else { short_size(bytes as f64) };
-    let mut images = vec!["REPOSITORY:TAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tCONTAINERS".to_owned()];
-    images.extend(usage.images.iter().map(|i| {
-        let name = i.repo_tags.first().map_or("<none>", String::as_str);
-        let cells = [short_id(&i.id), since(i.created), size(i.size), size(i.shared_size), i.containers.to_string()];
-        format!("{name}\t{}", cells.join("\t"))
-    }));
-    let mut containers = vec!["CONTAINER ID\tIMAGE\tCOMMAND\tLOCAL VOLUMES\tSIZE\tCREATED\tSTATUS\tNAMES".to_owned()];
-    containers.extend(usage.containers.iter().map(|c| {
-        let row = container_rows::row(c, false);
-        let cell = |name: &str| row.column(name).to_owned();
-        ["ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"].map(cell).join("\t")
-    }));
-    let mut volumes = vec!["VOLUME NAME\tLINKS\tSIZE".to_owned()];
-    volumes.extend(usage.volumes.iter().map(|v| {
-        let facts = v.usage_data.clone().unwrap_or_default();
-        format!("{}\t{}\t{}", v.name, facts.ref_count, size(facts.size))
-    }));
-    let part = |title: &str, lines: &[String]| format!("{title}:\n\n{}\n", columns(lines, 10, 3));
-    [
-        part("Images space usage", &images),
-        part("Containers space usage", &containers),
-        part("Local Volumes space usage", &volumes),
-    ]
-    .concat()
 }

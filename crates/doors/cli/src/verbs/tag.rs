@@ -1,8 +1,8 @@
 //! `tag`.
 
+use super::reference;
 use crate::client::{Call, Client};
-use crate::error::Result;
-use crate::verbs::pull::split_reference;
+use crate::error::{Error, Result};
 
 /// Give an image another name
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,13 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let (name, tag) = split_reference(&self.target);
+        let wrong =
+            |error| format!("Error parsing reference: {:?} is not a valid repository/tag: {error}", self.target);
+        reference::parse(&self.target).map_err(|error| Error::invalid(wrong(error)))?;
+        if self.target.contains('@') {
+            return Err(Error::invalid("refusing to create a tag with a digest reference"));
+        }
+        let (name, tag) = reference::split_reference(&self.target);
         client.done(Call::post(&["images", &self.source, "tag"]).query("repo", name).maybe("tag", tag)).await?;
         Ok(0)
     }

@@ -4,7 +4,7 @@ use knarr_api::container::{RestartPolicy, UpdateRequest, UpdateResponse};
 
 use super::each::each;
 use crate::client::{Call, Client};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::spec;
 
 /// Change the limits of containers
@@ -20,6 +20,12 @@ pub(crate) struct Args {
     /// Microseconds of CPU in a period
     #[arg(long, value_name = "N", default_value_t)]
     cpu_quota: i64,
+    /// Length of a real-time period in microseconds
+    #[arg(long, value_name = "N", default_value_t)]
+    cpu_rt_period: i64,
+    /// Microseconds of real-time CPU in a period
+    #[arg(long, value_name = "N", default_value_t)]
+    cpu_rt_runtime: i64,
     /// Relative weight of CPU time
     #[arg(short, long, value_name = "N", default_value_t)]
     cpu_shares: i64,
@@ -55,6 +61,9 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let request = self.request();
+        if request == UpdateRequest::default() {
+            return Err(Error::invalid("you must provide one or more flags when using this command"));
+        }
         each(&self.containers, async |id| {
             let answer: UpdateResponse = client.json(Call::post(&["containers", &id, "update"]).body(&request)).await?;
             answer.warnings.iter().for_each(|warning| eprintln!("WARNING: {warning}"));
@@ -68,6 +77,8 @@ impl Args {
             blkio_weight: self.blkio_weight,
             cpu_period: self.cpu_period,
             cpu_quota: self.cpu_quota,
+            cpu_realtime_period: self.cpu_rt_period,
+            cpu_realtime_runtime: self.cpu_rt_runtime,
             cpu_shares: self.cpu_shares,
             nano_cpus: self.cpus.unwrap_or_default(),
             cpuset_cpus: self.cpuset_cpus.clone(),

@@ -32,7 +32,7 @@ impl Args {
         match self.format.as_deref() {
             Some(format) => {
                 let format = if format == "json" { "{{json .}}" } else { format };
-                let template = Template::parse(format)?.with_optional(&["Experimental"]);
+                let template = Template::parse(format)?.with_optional(&[("Experimental", "false")]);
                 output::line(template.render(&json!({ "Client": ours, "Server": server }))?)?;
             }
             None => print(&ours, &server)?,

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{Cursor, ErrorKind, IsTerminal, Read, Write, stdin};
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use knarr_api::image::Progress;
 use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio_util::io::SyncIoBridge;
@@ -46,24 +48,30 @@ impl Context {
             _ => Error::io(format!("prepare the context {path}"), error),
         })?;
         if !folder.is_dir() {
-            return Err(Error::invalid(format!("unable to prepare context: {} is not a folder", folder.display())));
+            return Err(Error::invalid(format!(
+                "unable to prepare context: context must be a directory: {}",
+                folder.display()
+            )));
         }
         let (dockerfile, elsewhere) = dockerfile(&folder, file)?;
         Ok(Self::Folder { folder, dockerfile, elsewhere })
     }
 
     /// Sends the call with this context, and shows what the daemon says.
-    pub(super) async fn send(self, client: &Client, call: Call, target: Target) -> Result<Shown> {
+    pub(super) async fn send(self, client: &Client, call: Call, compress: bool, target: Target) -> Result<Shown> {
         let sent = match self {
             Self::Url(_) => client.stream(call).await,
             Self::Archive(start) => {
                 let archive = AsyncReadExt::chain(Cursor::new(start), tokio::io::stdin());
                 client.stream(call.tar(body_of_reader(archive))).await
             }
-            Self::Dockerfile(text) => packed(client, call, move |target| pack_dockerfile(&text, target)).await,
+            Self::Dockerfile(text) => {
+                packed(client, call, compress, move |target| pack_dockerfile(&text, target)).await
+            }
             Self::Folder { folder, dockerfile, elsewhere } => {
-                let pack = move |target| pack_context(&folder, &dockerfile, elsewhere.as_deref(), target);
-                packed(client, call, pack).await
+                let pack =
+                    move |target: &mut dyn Write| pack_context(&folder, &dockerfile, elsewhere.as_deref(), target);
+                packed(client, call, compress, pack).await
             }
         };
         show(sent?, target).await
@@ -71,11 +79,11 @@ impl Context {
 }
 
 /// Sends what `pack` writes. A context that cannot be packed says more than the broken request that follows from it.
-async fn packed<F>(client: &Client, call: Call, pack: F) -> Result<Lines<Progress>>
+async fn packed<F>(client: &Client, call: Call, compress: bool, pack: F) -> Result<Lines<Progress>>
 where
-    F: FnOnce(SyncIoBridge<DuplexStream>) -> Result + Send + 'static,
+    F: FnOnce(&mut dyn Write) -> Result + Send + 'static,
 {
-    let (reader, packing) = spawn(pack);
+    let (reader, packing) = spawn(move |target| written(target, compress, pack));
     let sent = client.stream(call.tar(body_of_reader(reader))).await;
     if sent.is_ok() {
         return sent;
@@ -84,6 +92,19 @@ where
         Ok(Err(error)) if !is_broken_pipe(&error) => Err(error),
         _ => sent,
     }
+}
+
+fn written(
+    mut target: SyncIoBridge<DuplexStream>,
+    compress: bool,
+    pack: impl FnOnce(&mut dyn Write) -> Result,
+) -> Result {
+    if !compress {
+        return pack(&mut target);
+    }
+    let mut compressed = GzEncoder::new(target, Compression::fast());
+    pack(&mut compressed)?;
+    compressed.finish().map(drop).map_err(|e| Error::io("compress the context", e))
 }
 
 fn pack_dockerfile(text: &[u8], target: impl Write) -> Result {
@@ -129,8 +150,7 @@ fn dockerfile(folder: &Path, file: Option<&str>) -> Result<(String, Option<Vec<u
 
 fn in_context(folder: &Path, path: &Path) -> Result<(String, Option<Vec<u8>>)> {
     if !path.is_file() {
-        let text =
-            format!("unable to prepare context: unable to evaluate Dockerfile path: {} is not a file", path.display());
+        let text = format!("unable to prepare context: there is no Dockerfile at {}; name it with -f", path.display());
         return Err(Error::invalid(text));
     }
     let relative = path.strip_prefix(folder).unwrap_or(path);

@@ -14,7 +14,7 @@ use super::{base, is_content, is_folder_path};
 use crate::client::{Call, Client};
 use crate::context::extract;
 use crate::error::{Error, Result};
-use crate::output;
+use crate::output::Sink;
 
 /// The bit of Go's file mode that says symbolic link.
 const SYMLINK: u32 = 1 << 27;
@@ -30,17 +30,18 @@ pub(super) async fn copy(
     follow: bool,
 ) -> Result {
     let mut path = path.to_owned();
-    if follow {
-        let stat = stat(client, container, &path).await?;
-        if stat.mode & SYMLINK != 0 {
-            path = resolve(&path, &stat.link_target);
-        }
+    // What cannot be looked at cannot be fetched either, and that answer says why.
+    if follow
+        && let Ok(stat) = stat(client, container, &path).await
+        && stat.mode & SYMLINK != 0
+    {
+        path = resolve(&path, &stat.link_target);
     }
+    let sink = if target == "-" { Some(Sink::open(None)?) } else { None };
     let response = client.send(Call::get(&["containers", container, "archive"]).query("path", &path)).await?;
     let found = decode(response.headers())?;
-    if target == "-" {
-        output::refuse_terminal(None)?;
-        return output::save(response.into_body(), None).await;
+    if let Some(sink) = sink {
+        return sink.fill(response.into_body()).await;
     }
     let (folder, name) = place(target, &path, found.mode & FOLDER != 0)?;
     unpack(response.into_body(), folder, name, found.name, owners).await

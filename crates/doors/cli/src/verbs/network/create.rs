@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     ipv6: Option<bool>,
     /// Set a label
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = spec::label)]
     label: Vec<String>,
     /// Option of the driver
     #[arg(short, long, value_name = "NAME=VALUE")]
@@ -81,7 +81,7 @@ impl Args {
             internal: self.internal,
             attachable: self.attachable,
             options: spec::pairs(&self.opt),
-            labels: spec::labels(&[], &self.label)?,
+            labels: spec::pairs(&self.label),
             ..CreateRequest::default()
         })
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row};
+use crate::output::{Listing, Row, nanoseconds};
 use crate::verbs::container_rows::{labels, short_id};
 use crate::verbs::filters::FilterArgs;
 
@@ -60,7 +60,7 @@ fn row(network: &Network, whole: bool) -> Row {
         ("IPv6", network.enable_ipv6.to_string()),
         ("Internal", network.internal.to_string()),
         ("Labels", labels(&network.labels)),
-        ("CreatedAt", network.created.clone()),
+        ("CreatedAt", nanoseconds(&network.created)),
     ];
     let row: Row = cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect();
     row.with_labels(&network.labels)

@@ -1,7 +1,7 @@
 //! `network rm`.
 
 use crate::client::{Call, Client};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::verbs::each::each;
 
 /// Remove networks
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         each(&self.networks, async |name| match client.done(Call::delete(&["networks", &name])).await {
-            Err(error) if self.force && error.is_not_found() => Ok(name),
+            Err(error) if self.force && error.is_not_found() => Err(Error::Silent(0)),
             done => done.map(|()| name),
         })
         .await

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DRIVER", default_value = "local")]
     driver: String,
     /// Set a label
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = spec::label)]
     label: Vec<String>,
     /// Option of the driver
     #[arg(short, long, value_name = "NAME=VALUE")]
@@ -30,7 +30,7 @@ impl Args {
             name: self.volume.unwrap_or_default(),
             driver: self.driver,
             driver_opts: spec::pairs(&self.opt),
-            labels: spec::labels(&[], &self.label)?,
+            labels: spec::pairs(&self.label),
         };
         let made: Volume = client.json(Call::post(&["volumes", "create"]).body(&request)).await?;
         output::line(made.name)?;

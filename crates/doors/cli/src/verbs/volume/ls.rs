@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row};
+use crate::output::{Listing, Row, long_size};
 use crate::verbs::container_rows::labels;
 use crate::verbs::filters::FilterArgs;
 
@@ -23,7 +23,8 @@ pub(crate) struct Args {
     quiet: bool,
 }
 
-const HEADS: &[(&str, &str)] = &[
+/// Columns and their heads.
+pub(crate) const HEADS: &[(&str, &str)] = &[
     ("Name", "VOLUME NAME"),
     ("Driver", "DRIVER"),
     ("Scope", "SCOPE"),
@@ -49,15 +50,18 @@ impl Args {
     }
 }
 
-fn row(volume: &Volume) -> Row {
+/// One volume's columns.
+pub(crate) fn row(volume: &Volume) -> Row {
+    let usage = volume.usage_data.as_ref();
+    let none = || "N/A".to_owned();
     let cells = [
         ("Name", volume.name.clone()),
         ("Driver", volume.driver.clone()),
         ("Scope", volume.scope.clone()),
         ("Mountpoint", volume.mountpoint.clone()),
         ("Labels", labels(&volume.labels)),
-        ("Links", "N/A".into()),
-        ("Size", "N/A".into()),
+        ("Links", usage.map_or_else(none, |usage| usage.ref_count.to_string())),
+        ("Size", usage.map_or_else(none, |usage| long_size(usage.size.max(0) as f64))),
         ("Availability", "N/A".into()),
         ("Group", "N/A".into()),
         ("Status", "N/A".into()),

@@ -1,0 +1,43 @@
+//! Commands that only lead to verbs.
+
+/// The verbs of a command, each with the type that reads and runs it: the enum, and running the verb that was asked for.
+macro_rules! verbs {
+    ($($(#[$attribute:meta])* $verb:ident($arguments:ty),)+) => {
+        #[derive(Debug, clap::Subcommand)]
+        enum Verb {
+            $($(#[$attribute])* $verb($arguments),)+
+        }
+
+        impl Verb {
+            async fn run(self, client: &$crate::client::Client) -> $crate::error::Result<u8> {
+                match self {
+                    $(Self::$verb(arguments) => arguments.run(client).await,)+
+                }
+            }
+        }
+    };
+}
+
+/// A command that only leads to verbs: its description, its usage, its verbs.
+macro_rules! group {
+    ($(#[$about:meta])* $usage:literal { $($verbs:tt)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, clap::Args)]
+        #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+        #[command(override_usage = $usage)]
+        pub(crate) struct Group {
+            #[command(subcommand)]
+            verb: Verb,
+        }
+
+        impl Group {
+            pub(crate) async fn run(self, client: &$crate::client::Client) -> $crate::error::Result<u8> {
+                self.verb.run(client).await
+            }
+        }
+
+        $crate::verbs::group::verbs! { $($verbs)+ }
+    };
+}
+
+pub(crate) use {group, verbs};
