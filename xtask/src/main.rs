@@ -12,6 +12,7 @@ mod lint;
 mod setup;
 mod shell;
 mod test;
+mod vm;
 
 use anyhow::{Result, bail};
 
@@ -20,6 +21,7 @@ Usage: cargo xtask <task>
 
   demo     set everything up and show the main job: build, push, pull, run, answer
   test     set everything up and run all checks and tests (what CI runs)
+  vm       run the tests of limits on a virtual machine that has cgroup version 2 alone
   lint     formatting, clippy, documentation, licences
   floors   fail on a dependency that points up or sideways
   dist     build the static binary that is shipped (target/x86_64-unknown-linux-musl/release/knarr)
@@ -33,6 +35,7 @@ fn main() -> Result<()> {
     match task.as_deref() {
         Some("demo") => demo::run(),
         Some("test") => test::run(&rest),
+        Some("vm") => vm::run(),
         Some("lint") => lint::run(),
         Some("floors") => floors::run(),
         Some("dist") => dist::run().map(drop),

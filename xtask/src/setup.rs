@@ -38,6 +38,14 @@ pub const RUN: &[Package] = &[
     package("openssl", "openssl"),
 ];
 
+/// What the virtual machine needs besides.
+pub const VM: &[Package] = &[
+    package("debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg"),
+    package("kmod", "modprobe"),
+    package("qemu-system-x86", "qemu-system-x86_64"),
+    package("virtiofsd|qemu-system-common", "virtiofsd"),
+];
+
 /// Installs the packages of these lists that are missing, or says what to install.
 pub fn packages(lists: &[&[Package]]) -> Result<()> {
     let missing: Vec<&'static str> = lists

@@ -16,6 +16,13 @@ pub fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// What is kept between runs, outside the checkout.
+pub fn cache_dir() -> PathBuf {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    base.or_else(home).unwrap_or_else(|| "/var/cache".into()).join("knarr")
+}
+
 /// A command that runs in the checkout's root.
 pub fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
@@ -49,12 +56,17 @@ pub fn check(mut command: Command) -> Result<()> {
     Ok(())
 }
 
-/// Whether `program` is found in PATH.
+/// Whether `program` is found.
 pub fn has(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// A program in PATH, or where distributions put root's programs and those that only programs call.
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    folders.extend(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    folders.iter().any(|folder| folder.join(program).is_file())
+    let others = ["/usr/sbin", "/sbin", "/usr/libexec", "/usr/lib/qemu"].map(PathBuf::from);
+    let folders = std::env::split_paths(&path).chain(others);
+    folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 fn show(command: &Command) -> String {

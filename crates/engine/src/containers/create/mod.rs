@@ -69,9 +69,10 @@ impl Engine {
     fn plan(&self, request: CreateRequest, image: &Image) -> Result<Record> {
         let id = ContainerId::random();
         let config = merge::with_image(request.config, &image.config().config)?;
-        let host = merge::with_defaults(request.host_config);
-        let config = merge::with_hostname(config, &host, &id);
         validate::config(&config)?;
+        let host = merge::with_defaults(request.host_config);
+        // The machine's own name is what it is: one that was never set reads "(none)".
+        let config = merge::with_hostname(config, &host, &id);
         let mounts = mounts::plan(&config, &host, self.inherited(&host.volumes_from)?)?;
         Ok(Record {
             id,
