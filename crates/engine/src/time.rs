@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A point in time with nanoseconds, written as RFC 3339 in UTC with nine digits (`2026-01-02T03:04:05.000000006Z`).
+/// A point in time with nanoseconds, written as Go writes it (RFC 3339 in UTC, as many digits as it takes:
+/// `2026-01-02T03:04:05.12Z`), so that an image's configuration keeps its digest when a client in Go writes it again.
 /// Go's zero time, `0001-01-01T00:00:00Z`, stands for "never".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(Option<jiff::Timestamp>);
@@ -76,7 +77,7 @@ pub(crate) fn duration(text: &str) -> Option<std::time::Duration> {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(time) => write!(f, "{time:.9}"),
+            Some(time) => write!(f, "{time}"),
             None => f.write_str("0001-01-01T00:00:00Z"),
         }
     }
@@ -111,8 +112,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_with_nine_digits_and_never_as_go_does() {
+    fn times_are_written_as_go_does() {
         assert_eq!(Timestamp::from_unix(0, 5).to_string(), "1970-01-01T00:00:00.000000005Z");
+        assert_eq!(Timestamp::from_unix(0, 120_000_000).to_string(), "1970-01-01T00:00:00.12Z");
+        assert_eq!(Timestamp::from_unix(7, 0).to_string(), "1970-01-01T00:00:07Z");
         assert_eq!(Timestamp::NEVER.to_string(), "0001-01-01T00:00:00Z");
         assert!("0001-01-01T00:00:00Z".parse::<Timestamp>().unwrap().is_never());
     }

@@ -337,17 +337,17 @@ fn check(name: &str, top: &Path, result: Result<(), Error>, expect: &Expect) {
     }
 }
 
-/// Row 57: a great many marks of one folder take linear time and no memory.
+/// Row 57: a great many marks of one folder take linear time: what looked at all earlier ones again would not come to an end.
 #[test]
 fn opaque_marks_without_end_are_linear() {
     let _alone = alone();
     let dir = tempfile::tempdir().unwrap();
     let mark = archive(&[(file("d/.wh..wh..opq"), b"")]);
     let source = Repeat { block: mark[..512].to_vec(), left: 200_000, at: 0 };
-    let started = std::time::Instant::now();
     let done = unpack(&Root::open(dir.path()).unwrap(), source, &Options::layer()).unwrap();
     assert_eq!(done.members, 200_000);
-    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+    let mark = rustix::fs::lgetxattr(dir.path().join("d"), "trusted.overlay.opaque", &mut [0; 8][..]);
+    assert_eq!(mark, Ok(1));
 }
 
 /// The same block again and again.
