@@ -65,6 +65,11 @@ impl Host {
         self.daemon.as_ref().map_or(0, Running::pid)
     }
 
+    /// The daemon's resident memory in bytes.
+    pub fn resident(&self) -> Result<u64> {
+        self.daemon.as_ref().context("no daemon runs")?.resident()
+    }
+
     /// Our command line.
     pub fn knarr(&self) -> Client {
         Client::knarr(&self.socket(), &self.path().join("client"))

@@ -283,6 +283,11 @@ impl Walk<'_> {
     fn finish(self) -> Result<()> {
         self.on_b().ok(&["rm", "web"])?;
         self.on_b().ok(&["volume", "rm", "data"])?;
+        (self.say)(&format!(
+            "idle after all this, resident: daemon A {}, daemon B {}",
+            mib(self.a.resident()?),
+            mib(self.b.resident()?)
+        ));
         self.a.finish()?;
         self.b.finish()
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::engines::Engines;
+use crate::shell;
 
 const SHIMS: usize = 20;
 
@@ -28,6 +29,13 @@ pub fn report(engines: &Engines) -> Result<()> {
         mib(private / shims.len().max(1) as u64)
     );
     Ok(())
+}
+
+/// Walks the whole main job with the binary that is shipped; the demo tells what its daemons hold when it is over.
+pub fn walk(binary: &Path) -> Result<()> {
+    let mut demo = shell::command("cargo", &["run", "--quiet", "--package", "knarr-e2e", "--bin", "demo"]);
+    demo.env("KNARR_BIN", binary);
+    shell::check(demo)
 }
 
 fn mib(kib: u64) -> f64 {

@@ -26,5 +26,9 @@ pub fn run(parts: &[String]) -> Result<()> {
     if wanted("memory") {
         memory::report(&engines)?;
     }
+    drop(engines);
+    if wanted("walk") {
+        memory::walk(&binary)?;
+    }
     Ok(())
 }
