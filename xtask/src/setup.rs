@@ -28,12 +28,14 @@ pub const DIST: &[Package] = &[package("musl-tools", "musl-gcc")];
 pub const RUN: &[Package] = &[
     package("busybox-static", "busybox"),
     package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
+    package("crun", "crun"),
     package("curl", "curl"),
     package("docker-cli|docker.io", "docker"),
     package("iproute2", "ip"),
     package("mmdebstrap", "mmdebstrap"),
     package("nftables", "nft"),
     package("podman", "podman"),
+    package("runc", "runc"),
     package("skopeo", "skopeo"),
     package("openssl", "openssl"),
 ];

@@ -13,7 +13,7 @@ pub fn run(only: &[String]) -> Result<()> {
     if only.is_empty() {
         lint::run()?;
     }
-    shell::run("cargo", &["build", "--package", "knarr"])?;
+    shell::run("cargo", &["build", "--package", "knarr", "--package", "knarr-runtime"])?;
     if only.is_empty() {
         shell::check(shell::shim("test"))?;
     }

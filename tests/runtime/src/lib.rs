@@ -1,0 +1,34 @@
+//! Cases for any OCI runtime: one feature a file below `cases/`, each case first shown to hold on a runtime that the
+//! world trusts ([`Oracle`]), then on ours.
+//!
+//! ```text
+//! cases/<feature>.rs ─ CASES: name, clauses of the specification, oracle, function
+//!                                                                          │
+//! Runtime (runc · crun · ours · $RUNTIME) ──makes──▶ Bundle ◀──drives──────┘
+//!                                                     └ dropped: deleted, and then nothing of it may be left
+//! ```
+//!
+//! Documents are JSON here, not the product's own types: a field that we name wrongly must fail.
+#![forbid(unsafe_code)]
+
+mod bundle;
+mod case;
+mod console;
+mod document;
+mod leftovers;
+mod outcome;
+mod process;
+mod root;
+mod runtime;
+mod text;
+
+pub use bundle::{Bundle, DESCRIPTORS};
+pub use case::{Case, Oracle};
+pub use console::Console;
+pub use document::Document;
+pub use leftovers::{cgroup_file, cgroup_folders, remove_parents};
+pub use outcome::Outcome;
+pub use process::{ended, until};
+pub use root::make_root;
+pub use runtime::Runtime;
+pub use text::{capability_sets, status_field};
