@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::output;
 use crate::template::{RenderError, TemplateError};
 
 /// A failure of a verb. Printed to stderr as it is; [`Error::code`] is the exit code.
@@ -116,7 +117,7 @@ impl Error {
     /// Prints it, unless everything is said.
     pub(crate) fn report(&self) {
         if !matches!(self, Self::Silent(_)) {
-            eprintln!("{self}");
+            output::complain(self.to_string());
         }
     }
 }

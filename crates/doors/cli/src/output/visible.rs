@@ -1,7 +1,7 @@
-//! Printing to stdout: never a panic on a closed pipe, never a control byte on a terminal (flaw row 44, CVE-2021-25743).
+//! Printing: never a panic on a closed pipe, never a control byte on a terminal (flaw row 44, CVE-2021-25743).
 
 use std::borrow::Cow;
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 use crate::error::{Error, Result};
 
@@ -19,6 +19,13 @@ pub(crate) fn text(text: &str) -> Result {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Error::Silent(141)),
         Err(error) => Err(Error::io("write to stdout", error)),
     }
+}
+
+/// Prints a line to stderr; where that is closed, nobody reads it.
+pub(crate) fn complain(text: impl AsRef<str>) {
+    let text = text.as_ref();
+    let safe = if stderr().is_terminal() { visible(text) } else { Cow::Borrowed(text) };
+    let _ = writeln!(stderr(), "{safe}");
 }
 
 /// Text whose control characters, but newline and tab, are written as escapes.

@@ -53,8 +53,10 @@ pub(super) fn print(value: &Value) -> String {
     }
 }
 
+/// What is null in a map is a list in Go: ports that are not published.
 fn print_map(map: &Map<String, Value>) -> String {
-    let sorted: BTreeMap<&String, String> = map.iter().map(|(key, value)| (key, print(value))).collect();
+    let text = |value: &Value| if value.is_null() { "[]".to_owned() } else { print(value) };
+    let sorted: BTreeMap<&String, String> = map.iter().map(|(key, value)| (key, text(value))).collect();
     let members: Vec<String> = sorted.iter().map(|(key, value)| format!("{key}:{value}")).collect();
     format!("map[{}]", members.join(" "))
 }

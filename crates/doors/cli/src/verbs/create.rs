@@ -66,7 +66,7 @@ pub(crate) async fn make(client: &Client, flags: &CreateFlags, attach: Attach, w
     let made = match post(client, flags, &request).await {
         Err(error) if pull == Pull::Missing && is_missing_image(&error) => {
             if !flags.quiet {
-                eprintln!("Unable to find image '{}' locally", reference::familiar(image));
+                output::complain(format!("Unable to find image '{}' locally", reference::familiar(image)));
             }
             fetch(client, flags, image).await?;
             post(client, flags, &request).await?
@@ -74,7 +74,7 @@ pub(crate) async fn make(client: &Client, flags: &CreateFlags, attach: Attach, w
         made => made?,
     };
     for warning in &made.warnings {
-        eprintln!("WARNING: {warning}");
+        output::complain(format!("WARNING: {warning}"));
     }
     if let Some(path) = &flags.cidfile {
         fs::write(path, &made.id).map_err(|e| Error::io(format!("create the container ID file {path}"), e))?;

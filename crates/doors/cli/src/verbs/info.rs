@@ -1,7 +1,5 @@
 //! `info`.
 
-use std::io::IsTerminal;
-
 use knarr_api::system::Info;
 use serde_json::{Value, json};
 
@@ -61,11 +59,7 @@ fn print(info: &Info) -> Result {
     lines.extend(registries(info));
     lines.push(format!(" Live Restore Enabled: {}", info.live_restore_enabled));
     output::text(&format!("{}\n\n", lines.join("\n")))?;
-    if std::io::stderr().is_terminal() {
-        info.warnings.iter().for_each(|warning| eprintln!("{}", output::visible(warning)));
-    } else {
-        info.warnings.iter().for_each(|warning| eprintln!("{warning}"));
-    }
+    info.warnings.iter().for_each(output::complain);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use super::each::each;
 use super::{run::exit_code, wait};
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
+use crate::output;
 use crate::session::Ended;
 use crate::terminal;
 
@@ -43,7 +44,7 @@ impl Args {
         .await;
         let failed = failed.into_inner();
         if !failed.is_empty() {
-            eprintln!("Error: failed to start containers: {}", failed.join(", "));
+            output::complain(format!("Error: failed to start containers: {}", failed.join(", ")));
         }
         done
     }

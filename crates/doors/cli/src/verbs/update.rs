@@ -5,6 +5,7 @@ use knarr_api::container::{RestartPolicy, UpdateRequest, UpdateResponse};
 use super::each::each;
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
+use crate::output;
 use crate::spec;
 
 /// Change the limits of containers
@@ -66,7 +67,7 @@ impl Args {
         }
         each(&self.containers, async |id| {
             let answer: UpdateResponse = client.json(Call::post(&["containers", &id, "update"]).body(&request)).await?;
-            answer.warnings.iter().for_each(|warning| eprintln!("WARNING: {warning}"));
+            answer.warnings.iter().for_each(|warning| output::complain(format!("WARNING: {warning}")));
             Ok(id)
         })
         .await

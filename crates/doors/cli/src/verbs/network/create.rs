@@ -63,7 +63,7 @@ impl Args {
         let request = self.request()?;
         let made: CreateResponse = client.json(Call::post(&["networks", "create"]).body(&request)).await?;
         if !made.warning.is_empty() {
-            eprintln!("WARNING: {}", made.warning);
+            output::complain(format!("WARNING: {}", made.warning));
         }
         output::line(made.id)?;
         Ok(0)

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row, long_size};
+use crate::output::{self, Listing, Row, long_size};
 use crate::verbs::container_rows::labels;
 use crate::verbs::filters::FilterArgs;
 
@@ -40,7 +40,7 @@ pub(crate) const HEADS: &[(&str, &str)] = &[
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let mut answer: ListResponse = client.json(self.filter.apply(Call::get(&["volumes"]))).await?;
-        answer.warnings.iter().for_each(|warning| eprintln!("WARNING: {warning}"));
+        answer.warnings.iter().for_each(|warning| output::complain(format!("WARNING: {warning}")));
         answer.volumes.sort_by(|left, right| left.name.cmp(&right.name));
         let rows: Vec<Row> = answer.volumes.iter().map(row).collect();
         let quiet = self.quiet.then_some("Name");
