@@ -7,7 +7,7 @@ use knarr_layers::Layer;
 use knarr_model::oci::{History, ImageConfig, RunConfig};
 use knarr_model::{Digest, Fault, Reference, Result};
 
-use crate::containers::{Container, Record, Status};
+use crate::containers::{Record, Status};
 use crate::images::blocking;
 use crate::{Engine, Event, Timestamp};
 
@@ -31,26 +31,13 @@ pub struct CommitRequest {
 impl Engine {
     /// Makes an image of a container's changes on top of its own image.
     pub async fn commit(self: &Arc<Self>, name: &str, request: CommitRequest) -> Result<Digest> {
-        let container = self.containers.find(name)?;
-        let config = configuration(&container.view(), &request)?;
-        // In a task of its own: a caller that goes away must not leave the container frozen.
-        let committing = tokio::spawn(Arc::clone(self).commit_frozen(container, config, request));
-        committing.await.map_err(|lost| Fault::internal("the commit was cut short").because(lost))?
-    }
-
-    /// Freezes the container, where that is wanted, makes the image, and thaws it however that went.
-    async fn commit_frozen(
-        self: Arc<Self>,
-        container: Arc<Container>,
-        config: RunConfig,
-        request: CommitRequest,
-    ) -> Result<Digest> {
-        let record = container.view();
+        let record = self.containers.find(name)?.view();
+        let config = configuration(&record, &request)?;
         let freeze = request.pause && record.state.status == Status::Running;
         if freeze {
             self.pause(record.id.as_str()).await?;
         }
-        let (engine, of) = (Arc::clone(&self), Arc::clone(&record));
+        let (engine, of) = (Arc::clone(self), Arc::clone(&record));
         let made = blocking(move || engine.leased(|| engine.commit_image(&of, config, &request))).await;
         let thawed = if freeze { self.unpause(record.id.as_str()).await } else { Ok(()) };
         made.and_then(|id| thawed.map(|()| id))
