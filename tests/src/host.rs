@@ -16,6 +16,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// A daemon with its own roots, socket, bridge, cgroup parent and client configuration: a machine's worth of knarr.
 pub struct Host {
     folder: TempDir,
+    data_root: PathBuf,
     bridge: String,
     flags: Vec<String>,
     daemon: Option<Running>,
@@ -29,12 +30,22 @@ impl Host {
 
     /// Starts a daemon with more flags.
     pub fn start_with(flags: &[&str]) -> Result<Self> {
+        Self::begin(None, flags)
+    }
+
+    /// Starts a daemon that keeps its data elsewhere than the rest of the host.
+    pub fn start_on(data_root: &Path) -> Result<Self> {
+        Self::begin(Some(data_root), &[])
+    }
+
+    fn begin(data_root: Option<&Path>, flags: &[&str]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("knarr-e2e-").tempdir()?;
+        let data_root = data_root.map_or_else(|| folder.path().join("data"), Path::to_owned);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         // Two digits: no name is the beginning of another one's, which the ledger would take for its own.
         let bridge = format!("kt{}-{number:02}", std::process::id());
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let mut host = Self { folder, bridge, flags, daemon: None };
+        let mut host = Self { folder, data_root, bridge, flags, daemon: None };
         std::fs::create_dir(host.path().join("client"))?;
         host.resume()?;
         Ok(host)
@@ -52,7 +63,7 @@ impl Host {
 
     /// The daemon's data root.
     pub fn data_root(&self) -> PathBuf {
-        self.path().join("data")
+        self.data_root.clone()
     }
 
     /// The bridge's name.

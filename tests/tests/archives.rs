@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Client, Host};
+use knarr_e2e::{Client, Host, base};
 
 fn host() -> (Host, Client) {
     let host = Host::start().unwrap();
@@ -152,5 +152,140 @@ fn diff_shows_only_what_the_container_did() {
     let (host, knarr) = host();
     knarr.ok(&["run", "--name", "box", "busybox", "true"]).unwrap();
     assert_eq!(knarr.ok(&["diff", "box"]).unwrap(), "");
+    host.finish().unwrap();
+}
+
+#[test]
+fn two_saves_are_the_same_bytes() {
+    let (host, knarr) = host();
+    knarr.ok(&["tag", "busybox", "second:2"]).unwrap();
+    let saved = ["one.tar", "two.tar"].map(|name| host.path().join(name));
+    for path in &saved {
+        knarr.ok(&["save", "-o", &text(path), "busybox", "second:2"]).unwrap();
+    }
+    let other = Host::start().unwrap();
+    other.knarr().ok(&["load", "-i", &text(&saved[0])]).unwrap();
+    let again = other.path().join("again.tar");
+    other.docker().ok(&["save", "-o", &text(&again), "busybox", "second:2"]).unwrap();
+    let first = fs::read(&saved[0]).unwrap();
+    assert!(first == fs::read(&saved[1]).unwrap(), "a second save differs");
+    assert!(first == fs::read(&again).unwrap(), "a save of what was loaded differs");
+    other.finish().unwrap();
+    host.finish().unwrap();
+}
+
+/// Podman with a store of the test's own.
+struct Podman(PathBuf);
+
+impl Podman {
+    fn ok(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("podman");
+        command.args(["--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=none"]);
+        for folder in ["root", "runroot", "tmpdir"] {
+            command.arg(format!("--{folder}={}", self.0.join(folder).display()));
+        }
+        let output = command.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+/// Layers with whiteouts and replaced folders, through podman's archives in both formats and back.
+#[test]
+fn podman_reads_what_save_writes_and_load_what_podman_writes() {
+    let (host, knarr) = host();
+    let change = "echo text > /file; chown 5:6 /file; chmod 4755 /file; ln /file /hard; ln -s file /soft; rm -r /usr /home; mkdir /home; touch /home/new; mkfifo /tmp/fifo";
+    knarr.ok(&["run", "--name", "changed", "busybox", "sh", "-c", change]).unwrap();
+    knarr.ok(&["commit", "changed", "layered:1"]).unwrap();
+    let saved = text(&host.path().join("saved.tar"));
+    knarr.ok(&["save", "-o", &saved, "layered:1"]).unwrap();
+    let podman = Podman(host.path().join("podman"));
+    podman.ok(&["load", "--quiet", "--input", &saved]);
+    let id = knarr.ok(&["image", "inspect", "-f", "{{.Id}}", "layered:1"]).unwrap();
+    assert_eq!(podman.ok(&["image", "inspect", "--format", "sha256:{{.Id}}", "layered:1"]), id);
+    let theirs = podman.ok(&["image", "mount", "layered:1"]);
+    let exported = host.path().join("exported.tar");
+    knarr.ok(&["create", "--name", "view", "layered:1"]).unwrap();
+    knarr.ok(&["export", "-o", &text(&exported), "view"]).unwrap();
+    let ours = host.path().join("ours");
+    fs::create_dir(&ours).unwrap();
+    run("tar", &["-xpf", &text(&exported), "--numeric-owner", "-C", &text(&ours)]);
+    // Podman does not take the root's own times over.
+    run("touch", &["-d", "@0", &theirs, &text(&ours)]);
+    assert_same_tree(Path::new(&theirs), &ours, &["./dev", "./proc", "./sys", "./etc"]);
+    podman.ok(&["image", "unmount", "layered:1"]);
+    let other = Host::start().unwrap();
+    for format in ["docker-archive", "oci-archive"] {
+        let archive = text(&host.path().join(format));
+        podman.ok(&["save", "--quiet", "--format", format, "--output", &archive, "layered:1"]);
+        let said = other.knarr().ok(&["load", "-i", &archive]).unwrap();
+        assert!(said.contains("layered:1"), "{format}: {said}");
+        let listing = ["run", "--rm", "layered:1", "stat", "-c", "%a %u:%g %h", "/file"];
+        assert_eq!(other.knarr().ok(&listing).unwrap(), "4755 5:6 2", "{format}");
+        let layers =
+            |client: &Client, name| client.ok(&["image", "inspect", "-f", "{{json .RootFS.Layers}}", name]).unwrap();
+        assert_eq!(layers(&other.knarr(), "layered:1"), layers(&knarr, "layered:1"), "{format}");
+        other.knarr().ok(&["rmi", "layered:1"]).unwrap();
+    }
+    podman.ok(&["rmi", "--all", "--force"]);
+    other.finish().unwrap();
+    host.finish().unwrap();
+}
+
+/// GNU tar writes the same bytes of both trees, but for what is `left_out`: names, kinds, owners, modes, times, links,
+/// extended attributes and contents are the same.
+fn assert_same_tree(one: &Path, two: &Path, left_out: &[&str]) {
+    let packed = [one, two].map(|tree| {
+        let mut tar = Command::new("tar");
+        tar.args(["-cf", "-", "--sort=name", "--format=posix", "--numeric-owner", "--xattrs", "--xattrs-include=*"]);
+        tar.args(["--pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime", "--warning=no-file-ignored"]);
+        tar.args(left_out.iter().map(|path| format!("--exclude={path}")));
+        tar.arg("-C").arg(tree).arg(".").output().unwrap().stdout
+    });
+    if packed[0] != packed[1] {
+        let listed = [one, two].map(|tree| {
+            let find = ["-printf", "%P %y %m %U:%G %T@ %n %s %l\n"];
+            let output = Command::new("find").arg(tree).args(find).output().unwrap();
+            let mut lines: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        });
+        let only = |left: &[String], right: &[String]| {
+            left.iter().filter(|line| right.binary_search(line).is_err()).take(20).cloned().collect::<Vec<_>>()
+        };
+        panic!(
+            "only in {one:?}: {:#?}\nonly in {two:?}: {:#?}",
+            only(&listed[0], &listed[1]),
+            only(&listed[1], &listed[0])
+        );
+    }
+}
+
+/// A whole Debian, as mmdebstrap packs it: our unpacker and GNU tar make the same tree of it.
+#[test]
+fn a_debian_layer_unpacks_as_gnu_tar_unpacks_it() {
+    let host = Host::start().unwrap();
+    let debian = base::debian().unwrap();
+    let hashed = Command::new("sha256sum").arg(&debian).output().unwrap().stdout;
+    let diff_id = String::from_utf8_lossy(&hashed[..64]).into_owned();
+    let folder = host.path().join("image");
+    fs::create_dir(&folder).unwrap();
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["sha256:{diff_id}"]}}}}"#
+    );
+    fs::write(folder.join("config.json"), config).unwrap();
+    fs::write(
+        folder.join("manifest.json"),
+        r#"[{"Config":"config.json","RepoTags":["debian:1"],"Layers":["layer.tar"]}]"#,
+    )
+    .unwrap();
+    fs::copy(&debian, folder.join("layer.tar")).unwrap();
+    let archive = text(&host.path().join("image.tar"));
+    run("tar", &["-cf", &archive, "-C", &text(&folder), "."]);
+    host.knarr().ok(&["load", "-i", &archive]).unwrap();
+    let theirs = host.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    run("tar", &["-xpf", &text(&debian), "--numeric-owner", "--xattrs", "--xattrs-include=*", "-C", &text(&theirs)]);
+    assert_same_tree(&theirs, &host.data_root().join("layers").join(&diff_id).join("fs"), &[]);
     host.finish().unwrap();
 }

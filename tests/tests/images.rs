@@ -1,7 +1,12 @@
 //! Images: tags, history, save and load, import and export, commit, diff, removal with shared layers kept.
 
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Client, Host};
+use knarr_e2e::{Client, Host, Registry, wait_for};
+use knarr_model::Digest;
 
 fn host() -> (Host, Client) {
     let host = Host::start().unwrap();
@@ -138,5 +143,82 @@ fn cp_both_ways_with_folders_links_and_owners() {
     let again = host.path().join("again");
     docker.ok(&["cp", "changed:/into/deep/file", &again.to_string_lossy()]).unwrap();
     assert_eq!(std::fs::read_to_string(&again).unwrap(), "deep");
+    host.finish().unwrap();
+}
+
+#[test]
+fn digests_name_what_was_pushed_and_pulled() {
+    let (host, knarr) = host();
+    let registry = Registry::start().unwrap();
+    let image = registry.image("team/web:1");
+    knarr.ok(&["tag", "busybox", &image]).unwrap();
+    let digests = |client: &Client| client.ok(&["image", "inspect", "-f", "{{json .RepoDigests}}", &image]).unwrap();
+    assert_eq!(digests(&knarr), "[]", "an image made here has no digest before it is pushed");
+    knarr.ok(&["push", &image]).unwrap();
+    let manifest = registry.get("/v2/team/web/manifests/1").unwrap().1;
+    let digest = Digest::of(manifest.as_bytes());
+    let by_digest = format!("{}@{digest}", registry.image("team/web"));
+    assert_eq!(digests(&knarr), format!("[\"{by_digest}\"]"));
+    let other = Host::start().unwrap();
+    for named in [by_digest.clone(), format!("{image}@{digest}")] {
+        other.knarr().ok(&["pull", &named]).unwrap();
+        assert_eq!(other.knarr().ok(&["run", "--rm", &by_digest, "echo", "hi"]).unwrap(), "hi");
+        let listed = other.knarr().ok(&["images", "--digests", "--format", "{{.Tag}} {{.Digest}}"]).unwrap();
+        assert_eq!(listed, format!("<none> {digest}"));
+        other.docker().ok(&["rmi", &by_digest]).unwrap();
+    }
+    let wrong = format!("{}@{}", registry.image("team/web"), Digest::of(b"another"));
+    let refused = other.knarr().fails(&["pull", &wrong]).unwrap().stderr;
+    assert!(refused.contains("manifest unknown"), "{refused}");
+    other.finish().unwrap();
+    host.finish().unwrap();
+}
+
+/// An image that lost its last name stays as long as one that was made on it, and goes with it.
+#[test]
+fn parents_without_a_name_go_with_their_children() {
+    let (host, knarr) = host();
+    knarr.ok(&["run", "--name", "changed", "busybox", "touch", "/one"]).unwrap();
+    let first = knarr.ok(&["commit", "changed", "work"]).unwrap();
+    knarr.ok(&["rm", "changed"]).unwrap();
+    knarr.ok(&["run", "--name", "changed", "work", "touch", "/two"]).unwrap();
+    let second = knarr.ok(&["commit", "changed", "work"]).unwrap();
+    knarr.ok(&["rm", "changed"]).unwrap();
+    let all = |flag: &str| knarr.ok(&["images", flag, "--no-trunc"]).unwrap();
+    assert!(all("-q").contains(&second) && !all("-q").contains(&first), "{}", all("-q"));
+    assert!(all("-aq").contains(&first));
+    knarr.ok(&["image", "prune", "-f"]).unwrap();
+    assert!(all("-aq").contains(&first), "a parent was pruned");
+    let busybox = id(&knarr, "busybox");
+    knarr.ok(&["rmi", "busybox"]).unwrap();
+    let removed = knarr.ok(&["rmi", "work"]).unwrap();
+    for gone in [&first, &second, &busybox] {
+        assert!(removed.contains(&format!("Deleted: {gone}")), "{gone} stays: {removed}");
+    }
+    assert_eq!(all("-aq"), "");
+    for folder in ["layers", "blobs/sha256"] {
+        let folders = std::fs::read_dir(host.data_root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let left: Vec<_> = folders.filter(|path| std::fs::read_dir(path).unwrap().count() > 0).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+    host.finish().unwrap();
+}
+
+#[test]
+fn a_commit_whose_client_goes_away_leaves_the_container_running() {
+    let (host, knarr) = host();
+    let write = "head -c 48000000 /dev/urandom > /big; touch /done; sleep 1000";
+    knarr.ok(&["run", "-d", "--name", "big", "busybox", "sh", "-c", write]).unwrap();
+    let done = || knarr.run(&["exec", "big", "ls", "/done"]).unwrap().code == 0;
+    wait_for("the container has written", Duration::from_secs(60), done).unwrap();
+    let mut socket = UnixStream::connect(host.socket()).unwrap();
+    let request = "POST /v1.45/commit?container=big&repo=cut HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\nnull";
+    socket.write_all(request.as_bytes()).unwrap();
+    let is = |status: &str| knarr.ok(&["inspect", "-f", "{{.State.Status}}", "big"]).unwrap() == status;
+    let made = || knarr.run(&["image", "inspect", "cut"]).unwrap().code == 0;
+    wait_for("the commit has begun", Duration::from_secs(20), || is("paused") || made()).unwrap();
+    drop(socket);
+    wait_for("the container runs again", Duration::from_secs(60), || is("running")).unwrap();
+    assert_eq!(knarr.ok(&["exec", "big", "echo", "alive"]).unwrap(), "alive");
     host.finish().unwrap();
 }

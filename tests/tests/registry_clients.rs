@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Host, Registry};
+use knarr_e2e::{Gate, Host, Registry};
 
 fn run(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().unwrap();
@@ -114,5 +114,45 @@ fn a_registry_killed_in_the_middle_has_whole_images_or_none() {
     host.knarr().ok(&["push", &second]).unwrap();
     drop(registry);
     fresh.finish().unwrap();
+    host.finish().unwrap();
+}
+
+/// What a registry with a token service wants, and where credentials are kept meanwhile.
+#[test]
+fn tokens_and_credential_helpers() {
+    let (host, registry) = (Host::start().unwrap(), Registry::start().unwrap());
+    let gate = Gate::start(registry.address()).unwrap();
+    let (knarr, docker) = (host.knarr(), host.docker());
+    let image = format!("{}/team/web:1", gate.address());
+    import_busybox(&knarr, &image).unwrap();
+    let denied = knarr.fails(&["push", &image]).unwrap().stderr;
+    assert!(denied.contains("unauthorized") && denied.contains("knarr login"), "{denied}");
+    knarr.fails(&["login", "-u", "ada", "-p", "wrong", &gate.address()]).unwrap();
+    knarr.ok(&["login", "-u", "ada", "-p", "lovelace", &gate.address()]).unwrap();
+    let config = host.path().join("client/config.json");
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
+    assert_eq!(kept["auths"][gate.address()]["auth"], "YWRhOmxvdmVsYWNl", "as docker keeps it");
+    knarr.ok(&["push", &image]).unwrap();
+    docker.ok(&["pull", &image]).unwrap();
+    knarr.ok(&["logout", &gate.address()]).unwrap();
+    assert!(!std::fs::read_to_string(&config).unwrap().contains("YWRh"));
+    docker.fails(&["pull", &image]).unwrap();
+
+    let helper = "#!/bin/sh\nkept=$(dirname \"$0\")/kept\ncase $1 in\nstore) cat >\"$kept\" ;;\nget) cat \"$kept\" ;;\nerase) rm \"$kept\" ;;\nesac\n";
+    let folder = host.path().join("helpers");
+    std::fs::create_dir(&folder).unwrap();
+    let program = folder.join("docker-credential-test");
+    std::fs::write(&program, helper).unwrap();
+    run("chmod", &["755", &program.to_string_lossy()]);
+    std::fs::write(&config, format!("{{\"credHelpers\":{{\"{}\":\"test\"}}}}", gate.address())).unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let with_helper = |args: &[&str]| knarr.command(args).env("PATH", &path).output().unwrap();
+    let login = with_helper(&["login", "-u", "ada", "-p", "lovelace", &gate.address()]);
+    assert!(login.status.success(), "{}", String::from_utf8_lossy(&login.stderr));
+    assert!(std::fs::read_to_string(folder.join("kept")).unwrap().contains("lovelace"));
+    assert!(!std::fs::read_to_string(&config).unwrap().contains("auths"), "the file keeps no secret then");
+    assert!(with_helper(&["pull", &image]).status.success());
+    assert!(with_helper(&["logout", &gate.address()]).status.success());
+    assert!(!folder.join("kept").exists());
     host.finish().unwrap();
 }

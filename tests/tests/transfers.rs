@@ -51,23 +51,62 @@ fn put_image(registry: &Registry, name: &str, layer: &[u8], diff_id: &Digest) {
     send(registry, "PUT", &format!("/v2/{name}/manifests/1"), MANIFEST, manifest.to_string().as_bytes());
 }
 
+/// One member of a layer's archive.
+fn member(name: &str, kind: u8, link: &str, data: &[u8]) -> Vec<u8> {
+    let mut header = [0; 512];
+    let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    put(0, name);
+    put(100, "0000644\x000000000\x000000000\x00");
+    put(124, &format!("{:011o}\0{:011o}\0", data.len(), 0));
+    put(148, "        ");
+    put(157, link);
+    put(257, "ustar\x0000");
+    header[156] = kind;
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut member = [&header, data].concat();
+    member.resize(member.len().next_multiple_of(512), 0);
+    member
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut gzip = std::process::Command::new("gzip");
+    let mut gzip = gzip.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    gzip.stdin.take().unwrap().write_all(data).unwrap();
+    gzip.wait_with_output().unwrap().stdout
+}
+
+/// Each is refused with the layer's and the image's name, leaves nothing, and does not keep the right one from coming.
 #[test]
 fn a_layer_that_lies_leaves_nothing_behind() {
     let (host, registry) = (Host::start().unwrap(), Registry::start().unwrap());
-    let empty_archive = vec![0; 1024];
-    let lies: [(&str, &[u8], Digest, &str); 2] = [
-        ("other", &empty_archive, Digest::of(b"other"), "layer does not match its diff id"),
-        ("garbage", &[b'x'; 2048], Digest::of(&[b'x'; 2048]), "invalid archive"),
+    let good = [member("file", b'0', "", b"good"), vec![0; 1024]].concat();
+    let compressed = gzip(&good);
+    let lies: [(&str, Vec<u8>, Digest, &str); 9] = [
+        ("other", good.clone(), Digest::of(b"other"), "layer does not match its diff id"),
+        ("garbage", vec![b'x'; 2048], Digest::of(&[b'x'; 2048]), "invalid archive"),
+        ("climbs", member("../../canary", b'0', "", b"pwned"), Digest::of(b""), "leaves the root"),
+        ("links-out", member("link", b'1', "../../../etc/passwd", b""), Digest::of(b""), "leaves the root"),
+        ("device", member("device", b'3', "", b""), Digest::of(b""), "is a device 0:0"),
+        ("whiteout", member(".wh..", b'0', "", b""), Digest::of(b""), "whiteout of no file"),
+        ("folder", member("folder", b'5', "", b"content"), Digest::of(b""), "has content"),
+        ("cut", member("file", b'0', "", &[1; 3000])[..2000].to_vec(), Digest::of(b""), "in the middle"),
+        ("cut-gzip", compressed[..compressed.len() - 12].to_vec(), Digest::of(&good), "cannot unpack layer"),
     ];
     for (name, layer, diff_id, why) in lies {
-        put_image(&registry, name, layer, &diff_id);
-        let refused = host.docker().fails(&["pull", &registry.image(&format!("{name}:1"))]).unwrap();
-        assert!(refused.stderr.contains(why), "{name}: {}", refused.stderr);
-        assert!(refused.stderr.contains(Digest::of(layer).as_str()), "the layer is named: {}", refused.stderr);
-    }
-    assert_eq!(host.docker().ok(&["images", "-q"]).unwrap(), "");
-    for folder in ["blobs", "ingest", "layers"] {
-        wait_for(folder, Duration::from_secs(10), || files(&host.data_root().join(folder)) == 0).unwrap();
+        let image = registry.image(&format!("{name}:1"));
+        put_image(&registry, name, &layer, &diff_id);
+        let refused = host.docker().fails(&["pull", &image]).unwrap().stderr;
+        for word in [why, Digest::of(&layer).as_str(), &image] {
+            assert!(refused.contains(word), "{name} does not name {word:?}: {refused}");
+        }
+        assert_eq!(host.docker().ok(&["images", "-q"]).unwrap(), "");
+        for folder in ["blobs", "ingest", "layers"] {
+            wait_for(folder, Duration::from_secs(10), || files(&host.data_root().join(folder)) == 0).unwrap();
+        }
+        put_image(&registry, name, &good, &Digest::of(&good));
+        host.docker().ok(&["pull", &image]).unwrap();
+        host.docker().ok(&["rmi", &image]).unwrap();
     }
     host.finish().unwrap();
 }
@@ -174,5 +213,103 @@ fn a_second_repository_gets_its_layers_mounted() {
     assert!(registry.stored_bytes().unwrap() - stored < 4096, "no layer was stored twice");
     let again = host.docker().ok(&["push", &second]).unwrap();
     assert!(again.contains("Layer already exists"), "{again}");
+    host.finish().unwrap();
+}
+
+/// Media types of one of the two worlds: index, manifest, config, layer.
+const WORLDS: [[&str; 4]; 2] = [
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.oci.image.layer.v1.tar",
+    ],
+    [
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.container.image.v1+json",
+        "application/vnd.docker.image.rootfs.diff.tar",
+    ],
+];
+
+#[test]
+fn the_platform_is_picked_from_indexes_of_both_worlds() {
+    let (host, registry) = (Host::start().unwrap(), Registry::start().unwrap());
+    let (knarr, docker) = (host.knarr(), host.docker());
+    for (name, world) in ["oci", "docker"].into_iter().zip(&WORLDS) {
+        let platforms = ["amd64", "arm64"].map(|architecture| put_platform(&registry, name, world, architecture));
+        let index = serde_json::json!({"schemaVersion": 2, "mediaType": world[0], "manifests": platforms}).to_string();
+        send(&registry, "PUT", &format!("/v2/{name}/manifests/1"), world[0], index.as_bytes());
+        let image = registry.image(&format!("{name}:1"));
+        let architecture = || knarr.ok(&["image", "inspect", "-f", "{{.Architecture}}", &image]).unwrap();
+        docker.ok(&["pull", &image]).unwrap();
+        assert_eq!(architecture(), "amd64");
+        knarr.ok(&["pull", "--platform", "linux/arm64", &image]).unwrap();
+        assert_eq!(architecture(), "arm64");
+        let missing = docker.fails(&["pull", "--platform", "linux/s390x", &image]).unwrap().stderr;
+        assert!(missing.contains("no matching manifest for linux/s390x"), "{missing}");
+        let by_digest = format!("{}@{}", registry.image(name), Digest::of(index.as_bytes()));
+        knarr.ok(&["pull", &by_digest]).unwrap();
+        let digests = knarr.ok(&["image", "inspect", "-f", "{{json .RepoDigests}}", &by_digest]).unwrap();
+        assert_eq!(digests, format!("[\"{by_digest}\"]"), "the index's digest is the image's");
+    }
+    host.finish().unwrap();
+}
+
+/// Puts an image without files for a platform; its descriptor.
+fn put_platform(registry: &Registry, name: &str, kinds: &[&str; 4], architecture: &str) -> serde_json::Value {
+    let layer = [0; 1024];
+    let config = serde_json::json!({
+        "architecture": architecture, "os": "linux", "author": name,
+        "rootfs": {"type": "layers", "diff_ids": [Digest::of(&layer).as_str()]},
+    });
+    let config = config.to_string().into_bytes();
+    let part = |kind: &str, data: &[u8]| serde_json::json!({"mediaType": kind, "digest": Digest::of(data).as_str(), "size": data.len()});
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": kinds[1],
+        "config": part(kinds[2], &config), "layers": [part(kinds[3], &layer)],
+    });
+    let manifest = manifest.to_string().into_bytes();
+    for blob in [&layer[..], &config] {
+        let path = format!("/v2/{name}/blobs/uploads/?digest={}", Digest::of(blob));
+        send(registry, "POST", &path, "application/octet-stream", blob);
+    }
+    let digest = Digest::of(&manifest);
+    send(registry, "PUT", &format!("/v2/{name}/manifests/{digest}"), kinds[1], &manifest);
+    let mut entry = part(kinds[1], &manifest);
+    entry["platform"] = serde_json::json!({"os": "linux", "architecture": architecture});
+    entry
+}
+
+/// What skopeo sends, compressed in either way, is the image that it was made of.
+#[test]
+fn layers_are_read_however_they_are_compressed() {
+    let host = Host::start().unwrap();
+    import_busybox(&host.knarr(), "busybox").unwrap();
+    let saved = host.path().join("saved.tar").to_string_lossy().into_owned();
+    host.knarr().ok(&["save", "-o", &saved, "busybox"]).unwrap();
+    let layers = |host: &Host, name: &str| {
+        host.knarr().ok(&["image", "inspect", "-f", "{{json .RootFS.Layers}}", name]).unwrap()
+    };
+    let ways: [(&str, &[&str], &str); 2] = [
+        ("gzip", &["--format", "v2s2", "--dest-compress-format", "gzip"], "diff.tar.gzip"),
+        ("zstd", &["--format", "oci", "--dest-compress-format", "zstd"], "v1.tar+zstd"),
+    ];
+    for (name, flags, kind) in ways {
+        // One each: skopeo remembers which registry has a layer in another form, and would send no other.
+        let registry = Registry::start().unwrap();
+        let image = registry.image(&format!("{name}:1"));
+        let mut skopeo = std::process::Command::new("skopeo");
+        skopeo.args(["copy", "-q", "--insecure-policy", "--dest-tls-verify=false"]).args(flags);
+        let copied = skopeo.args([&format!("docker-archive:{saved}"), &format!("docker://{image}")]).output().unwrap();
+        assert!(copied.status.success(), "{name}: {}", String::from_utf8_lossy(&copied.stderr));
+        let manifest = registry.get(&format!("/v2/{name}/manifests/1")).unwrap().1;
+        assert!(manifest.contains(kind), "{name}: {manifest}");
+        let other = Host::start().unwrap();
+        other.docker().ok(&["pull", &image]).unwrap();
+        assert_eq!(layers(&other, &image), layers(&host, "busybox"), "{name}");
+        assert_eq!(other.knarr().ok(&["run", "--rm", &image, "echo", "hi"]).unwrap(), "hi");
+        other.finish().unwrap();
+    }
     host.finish().unwrap();
 }

@@ -31,6 +31,8 @@ pub const RUN: &[Package] = &[
     package("crun", "crun"),
     package("curl", "curl"),
     package("docker-cli|docker.io", "docker"),
+    package("docker-registry", "docker-registry"),
+    package("e2fsprogs", "mkfs.ext4"),
     package("iproute2", "ip"),
     package("mmdebstrap", "mmdebstrap"),
     package("nftables", "nft"),

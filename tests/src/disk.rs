@@ -1,0 +1,82 @@
+//! A small disk that a test can fill.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+
+/// An ext4 file system in a file, mounted by a loop device that goes with the mount.
+pub struct Disk {
+    folder: TempDir,
+}
+
+impl Disk {
+    /// Makes and mounts one of so many MiB.
+    pub fn new(mebibytes: u32) -> Result<Self> {
+        let disk = Self { folder: tempfile::Builder::new().prefix("knarr-e2e-disk-").tempdir()? };
+        let image = disk.folder.path().join("image");
+        std::fs::File::create(&image)?.set_len(u64::from(mebibytes) << 20)?;
+        std::fs::create_dir(disk.path())?;
+        // Nothing is kept for root: full is full.
+        run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image))?;
+        run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(disk.path()))?;
+        Ok(disk)
+    }
+
+    /// Where it is mounted.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("disk")
+    }
+
+    /// Takes what is free but so many KiB.
+    pub fn fill_but(&self, kibibytes: u64) -> Result<()> {
+        let free = free(&self.path())?;
+        let mut left = free.saturating_sub(kibibytes << 10);
+        let block = vec![0xa5; 1 << 20];
+        let mut file = std::fs::File::options().create(true).append(true).open(self.ballast())?;
+        while left > 0 {
+            let some = usize::try_from(left.min(1 << 20))?;
+            match std::io::Write::write_all(&mut file, &block[..some]) {
+                Err(full) if full.kind() == std::io::ErrorKind::StorageFull => break,
+                other => other.context("cannot fill the disk")?,
+            }
+            left -= some as u64;
+        }
+        file.sync_all().or_else(|error| match error.kind() {
+            std::io::ErrorKind::StorageFull => Ok(()),
+            _ => Err(error.into()),
+        })
+    }
+
+    /// Gives back what [`Disk::fill_but`] took.
+    pub fn free(&self) -> Result<()> {
+        Ok(std::fs::remove_file(self.ballast())?)
+    }
+
+    fn ballast(&self) -> std::path::PathBuf {
+        self.path().join("ballast")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let unmounted = run(Command::new("umount").arg(self.path()));
+        if unmounted.is_err() {
+            // Of a test that failed: whoever still uses it keeps it until then.
+            let _ = run(Command::new("umount").arg("--lazy").arg(self.path()));
+        }
+        assert!(unmounted.is_ok() || std::thread::panicking(), "the disk is still in use: {unmounted:?}");
+    }
+}
+
+fn free(path: &Path) -> Result<u64> {
+    let about = rustix::fs::statvfs(path)?;
+    Ok(about.f_bavail * about.f_frsize)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
