@@ -116,3 +116,132 @@ fn anonymous_volumes_go_with_their_container_or_a_prune() {
     assert_eq!(volumes(), 0);
     host.finish().unwrap();
 }
+
+#[test]
+fn filling_keeps_links_and_owners_and_can_be_refused() {
+    let (host, knarr) = host();
+    let folder = host.path().join("context");
+    std::fs::create_dir(&folder).unwrap();
+    let seed = "mkdir -p /seed/deep && echo x > /seed/deep/file && chown 12:34 /seed /seed/deep/file && chmod 2770 /seed \\
+                && ln -s deep/file /seed/soft && ln /seed/deep/file /seed/hard";
+    std::fs::write(folder.join("Dockerfile"), format!("FROM busybox\nRUN {seed}\nVOLUME /seed\n")).unwrap();
+    knarr.ok(&["build", "-t", "seeded", &folder.to_string_lossy()]).unwrap();
+    let look = "readlink /seed/soft; [ /seed/hard -ef /seed/deep/file ] && echo same; stat -c '%u:%g %a' /seed";
+    let run = |flags: &[&str]| knarr.ok(&[&["run", "--rm"], flags, &["seeded", "sh", "-c", look]].concat()).unwrap();
+    for flags in [&[][..], &["-v", "filled:/seed"], &["--mount", "type=volume,target=/seed"]] {
+        assert_eq!(run(flags), "deep/file\nsame\n12:34 2770", "{flags:?}");
+    }
+    let empty = knarr.ok(&["run", "--rm", "-v", "empty:/seed:nocopy", "seeded", "ls", "-A", "/seed"]).unwrap();
+    assert_eq!(empty, "");
+    host.finish().unwrap();
+}
+
+#[test]
+fn volumes_of_another_container() {
+    let (host, knarr) = host();
+    knarr
+        .ok(&[
+            "run",
+            "--name",
+            "giver",
+            "-v",
+            "named:/one",
+            "-v",
+            "/two",
+            "busybox",
+            "sh",
+            "-c",
+            "echo 1 > /one/f; echo 2 > /two/f",
+        ])
+        .unwrap();
+    let take = |from: &str, script: &str| {
+        knarr.run(&["run", "--rm", "--volumes-from", from, "busybox", "sh", "-c", script]).unwrap()
+    };
+    assert_eq!(take("giver", "cat /one/f /two/f; echo 3 > /two/f").stdout, "1\n2\n");
+    assert_eq!(take("giver:ro", "cat /two/f").stdout, "3\n");
+    assert!(take("giver:ro", "touch /two/x").stderr.contains("Read-only"));
+    assert!(take("nobody", "true").stderr.contains("nobody"));
+    knarr.ok(&["rm", "-v", "giver"]).unwrap();
+    assert_eq!(knarr.ok(&["volume", "ls", "-q"]).unwrap(), "named");
+    host.finish().unwrap();
+}
+
+#[test]
+fn mounts_travel_as_far_as_they_are_told() {
+    let (host, knarr) = host();
+    let shared = host.path().join("shared");
+    let inner = shared.join("inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    let mount = |args: &[&str]| assert!(std::process::Command::new("mount").args(args).status().unwrap().success());
+    let path = shared.to_string_lossy().into_owned();
+    mount(&["--bind", &path, &path]);
+    mount(&["--make-shared", &path]);
+    for mode in ["rprivate", "rslave", "rshared"] {
+        knarr
+            .ok(&["run", "-d", "--name", mode, "-v", &format!("{path}:/s:{mode}"), "busybox", "sleep", "100"])
+            .unwrap();
+    }
+    let inner = inner.to_string_lossy().into_owned();
+    mount(&["-t", "tmpfs", "later", &inner]);
+    let seen = |name: &str| knarr.ok(&["exec", name, "stat", "-f", "-c", "%T", "/s/inner"]).unwrap() == "tmpfs";
+    let found = ["rprivate", "rslave", "rshared"].map(seen);
+    for folder in [&inner, &path] {
+        assert!(std::process::Command::new("umount").arg(folder).status().unwrap().success());
+    }
+    assert_eq!(found, [false, true, true]);
+    let refused = knarr.fails(&["run", "--rm", "-v", "/tmp:/t:sideways", "busybox", "true"]).unwrap();
+    assert!(refused.stderr.contains("sideways"), "{}", refused.stderr);
+    host.finish().unwrap();
+}
+
+#[test]
+fn odd_paths_and_options() {
+    let (host, knarr) = host();
+    let odd = host.path().join("with space,and comma");
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::write(odd.join("file"), "odd").unwrap();
+    let bind = format!("{}:/o//../p/:ro", odd.display());
+    assert_eq!(knarr.ok(&["run", "--rm", "-v", &bind, "busybox", "cat", "/p/file"]).unwrap(), "odd");
+    let here = |dir: &std::path::Path| {
+        let mut command = knarr.command(&["run", "--rm", "-v", "./sub:/s", "busybox", "cat", "/s/file"]);
+        String::from_utf8(command.current_dir(dir).output().unwrap().stdout).unwrap()
+    };
+    std::fs::create_dir(host.path().join("sub")).unwrap();
+    std::fs::write(host.path().join("sub/file"), "relative").unwrap();
+    assert_eq!(here(host.path()), "relative", "a path that begins with a dot is one of the caller's");
+    for bad in ["relative/path:/x", "/a:relative", "/:/"] {
+        assert_eq!(knarr.fails(&["run", "--rm", "-v", bad, "busybox", "true"]).unwrap().code, 125, "{bad}");
+    }
+    let single = host.path().join("single");
+    std::fs::write(&single, "one file").unwrap();
+    let single = format!("{}:/etc/single", single.display());
+    assert_eq!(knarr.ok(&["run", "--rm", "-v", &single, "busybox", "cat", "/etc/single"]).unwrap(), "one file");
+    let tmpfs = ["run", "--rm", "--tmpfs", "/t:ro,noexec,size=64k,mode=1770,uid=7", "busybox", "sh", "-c"];
+    let look = "grep ' /t ' /proc/mounts; touch /t/x 2>&1";
+    let seen = knarr.run(&[&tmpfs[..], &[look]].concat()).unwrap().stdout;
+    let words = ["ro,", "noexec", "size=64k", "mode=1770", "uid=7", "Read-only file system"];
+    assert!(words.iter().all(|word| seen.contains(word)), "{seen}");
+    host.finish().unwrap();
+}
+
+#[test]
+fn a_volume_is_made_with_what_it_is_told() {
+    let (host, knarr) = host();
+    assert_eq!(knarr.ok(&["volume", "create", "--label", "a=b", "told"]).unwrap(), "told");
+    assert_eq!(
+        knarr.ok(&["volume", "inspect", "-f", "{{.Name}} {{.Driver}} {{.Labels.a}}", "told"]).unwrap(),
+        "told local b"
+    );
+    assert_eq!(knarr.ok(&["volume", "ls", "-q", "--filter", "label=a=b"]).unwrap(), "told");
+    assert_eq!(knarr.ok(&["volume", "create"]).unwrap().len(), 64);
+    for bad in ["../up", "a/b", ".", ""] {
+        knarr.fails(&["volume", "create", "--label", "x=y", &format!("{bad} ")]).unwrap();
+    }
+    let unknown = knarr.fails(&["volume", "create", "-d", "nfs", "far"]).unwrap();
+    assert!(unknown.stderr.contains("nfs"), "{}", unknown.stderr);
+    knarr.ok(&["run", "-d", "--name", "user", "-v", "told:/d", "busybox", "sleep", "100"]).unwrap();
+    assert!(knarr.fails(&["volume", "rm", "told"]).unwrap().stderr.contains("in use"));
+    assert!(knarr.fails(&["volume", "rm", "-f", "told"]).unwrap().stderr.contains("in use"));
+    assert!(knarr.fails(&["volume", "rm", "nobody"]).unwrap().stderr.contains("nobody"));
+    host.finish().unwrap();
+}

@@ -8,18 +8,17 @@ use knarr_spec::{BlockIo, Cpu, DeviceRule, LinuxResources, Memory, Pids};
 
 use super::Facts;
 
-/// Devices that every container may use: type, major, minor (any where none), access.
-const DEVICES: [(&str, i64, Option<i64>, &str); 10] = [
-    ("c", 1, Some(3), "rwm"),
-    ("c", 1, Some(5), "rwm"),
-    ("c", 1, Some(7), "rwm"),
-    ("c", 1, Some(8), "rwm"),
-    ("c", 1, Some(9), "rwm"),
-    ("c", 5, Some(0), "rwm"),
-    ("c", 5, Some(1), "rwm"),
-    ("c", 5, Some(2), "rwm"),
-    ("c", 136, None, "rwm"),
-    ("c", 10, None, ""),
+/// Devices that every container may use: type, major, minor (any where none).
+const DEVICES: [(&str, i64, Option<i64>); 9] = [
+    ("c", 1, Some(3)),
+    ("c", 1, Some(5)),
+    ("c", 1, Some(7)),
+    ("c", 1, Some(8)),
+    ("c", 1, Some(9)),
+    ("c", 5, Some(0)),
+    ("c", 5, Some(1)),
+    ("c", 5, Some(2)),
+    ("c", 136, None),
 ];
 
 /// All limits of a container.
@@ -40,8 +39,7 @@ fn device_rules(host: &HostConfig, facts: &Facts) -> Result<Vec<DeviceRule>> {
         return Ok(vec![rule(true, "a", None, None, "rwm")]);
     }
     let mut rules = vec![rule(false, "a", None, None, "rwm")];
-    let defaults = DEVICES.iter().filter(|(.., access)| !access.is_empty());
-    rules.extend(defaults.map(|(kind, major, minor, access)| rule(true, kind, Some(*major), *minor, access)));
+    rules.extend(DEVICES.iter().map(|(kind, major, minor)| rule(true, kind, Some(*major), *minor, "rwm")));
     for kind in ["c", "b"] {
         rules.push(rule(true, kind, None, None, "m"));
     }

@@ -26,7 +26,14 @@ const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 
 /// Masked paths as inspect shows them for a container that asked for none in particular.
 pub(crate) fn default_masked() -> Vec<String> {
-    MASKED.map(str::to_owned).to_vec()
+    MASKED.map(str::to_owned).into_iter().chain(throttling()).collect()
+}
+
+/// How often each processor ran hot tells a container what its neighbours do (row 35).
+fn throttling() -> impl Iterator<Item = String> {
+    let processors = std::fs::read_dir("/sys/devices/system/cpu").into_iter().flatten().flatten();
+    let counters = processors.map(|entry| entry.path().join("thermal_throttle")).filter(|path| path.is_dir());
+    counters.map(|path| path.to_string_lossy().into_owned())
 }
 
 /// Read-only paths as inspect shows them.
