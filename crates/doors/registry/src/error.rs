@@ -35,13 +35,8 @@ pub enum Error {
         line: usize,
     },
     /// Certificate or key are not usable.
-    #[error("cannot use {path} for TLS: {reason}")]
-    Tls {
-        /// The certificate or the key file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    Tls(#[from] knarr_tls::Error),
     /// Only one of certificate and key was given.
     #[error("--tls-cert and --tls-key belong together")]
     HalfTls,
