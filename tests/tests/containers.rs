@@ -262,3 +262,26 @@ fn one_shot_containers_remove_themselves() {
     assert_eq!(knarr.ok(&["volume", "ls", "-q"]).unwrap(), "", "its anonymous volume stays");
     host.finish().unwrap();
 }
+
+#[test]
+fn shared_memory_has_its_size_whoever_shares_it() {
+    let mut pair = host();
+    let knarr = pair.1.clone();
+    let too_much = "dd if=/dev/zero of=/dev/shm/x bs=1M count=3 2>&1 | grep -c 'No space'; rm -f /dev/shm/x";
+    for mode in ["private", "shareable"] {
+        let run = ["run", "--rm", "--ipc", mode, "--shm-size", "2m", IMAGE, "sh", "-c", too_much];
+        assert_eq!(knarr.ok(&run).unwrap(), "1", "{mode}");
+    }
+    let none = ["run", "--rm", "--ipc", "none", IMAGE, "sh", "-c", "grep -c ' /dev/shm ' /proc/mounts; true"];
+    assert_eq!(knarr.ok(&none).unwrap(), "0");
+    let owner = ["run", "-d", "--name", "owner", "--ipc", "shareable", "--shm-size", "2m", IMAGE, "sleep", "1000"];
+    knarr.ok(&owner).unwrap();
+    // Also of an owner that an earlier daemon has started.
+    pair.0.kill_daemon().unwrap();
+    pair.0.resume().unwrap();
+    let script = format!("echo told > /dev/shm/word; {too_much}");
+    assert_eq!(knarr.ok(&["run", "--rm", "--ipc", "container:owner", IMAGE, "sh", "-c", &script]).unwrap(), "1");
+    assert_eq!(knarr.ok(&["exec", "owner", "cat", "/dev/shm/word"]).unwrap(), "told");
+    assert_eq!(knarr.ok(&["run", "--rm", IMAGE, "ls", "/dev/shm"]).unwrap(), "", "another one sees it");
+    pair.0.finish().unwrap();
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use knarr_model::{ContainerId, Fault, Result, Snapshot};
+use knarr_model::{Fault, Result, Snapshot};
 use knarr_spec::Spec;
 use serde::Serialize;
 
@@ -14,17 +14,6 @@ use crate::roots::private_dir;
 /// `bundles/<id>`.
 pub(super) fn dir(engine: &Engine, record: &Record) -> PathBuf {
     engine.roots.exec("bundles").join(record.id.as_str())
-}
-
-/// `bundles/<id>/shm`, made where missing: a `/dev/shm` that other containers may join. Everybody may write to it, who can reach it.
-pub(super) fn shared_memory(engine: &Engine, owner: &ContainerId) -> Result<PathBuf> {
-    let bundle = engine.roots.exec("bundles").join(owner.as_str());
-    private_dir(&bundle)?;
-    let shm = bundle.join("shm");
-    private_dir(&shm)?;
-    rustix::fs::chmod(&shm, 0o1777.into())
-        .map_err(|e| Fault::io(format!("make folder {}", shm.display()), e.into()))?;
-    Ok(shm)
 }
 
 /// Writes `config.json` and `rootfs.json`. In the run root, so neither is synced.

@@ -9,7 +9,7 @@ use knarr_model::{Fault, Result};
 use knarr_spec::{Device, NamespaceKind};
 use rustix::fs::FileType;
 
-use super::{bundle, cgroup_path};
+use super::cgroup_path;
 use crate::Engine;
 use crate::containers::Record;
 use crate::containers::spec::{CAPABILITIES, Facts, HostDevice};
@@ -23,7 +23,7 @@ pub(super) fn gather(engine: &Engine, record: &Record) -> Result<Facts> {
     let limits = limits(engine, host)?;
     Ok(Facts {
         joined: joined(engine, host)?,
-        shm: shared_memory(engine, record)?,
+        shm: shared_memory(engine, host)?,
         cgroup: cgroup_path(&engine.config, record),
         host_devices: if host.privileged { all_devices() } else { Vec::new() },
         devices: devices(&host.devices)?,
@@ -91,16 +91,11 @@ fn joined(engine: &Engine, host: &HostConfig) -> Result<Vec<(NamespaceKind, Stri
     Ok(all)
 }
 
-/// The folder of a shareable `/dev/shm`: its own, or that of the container whose IPC namespace it joins.
-fn shared_memory(engine: &Engine, record: &Record) -> Result<Option<String>> {
-    let owner = match record.host.ipc_mode.as_str() {
-        "shareable" => record.id.clone(),
-        mode => match mode.strip_prefix("container:") {
-            Some(other) => engine.containers.find(other)?.id().clone(),
-            None => return Ok(None),
-        },
-    };
-    bundle::shared_memory(engine, &owner).map(|path| Some(path.to_string_lossy().into_owned()))
+/// The `/dev/shm` of the container whose IPC namespace it joins, where that one's processes see it.
+fn shared_memory(engine: &Engine, host: &HostConfig) -> Result<Option<String>> {
+    let Some(other) = host.ipc_mode.strip_prefix("container:") else { return Ok(None) };
+    let other = engine.containers.find(other)?.view();
+    Ok(Some(format!("/proc/{}/root/dev/shm", other.state.pid)))
 }
 
 fn devices(asked: &[DeviceMapping]) -> Result<Vec<HostDevice>> {

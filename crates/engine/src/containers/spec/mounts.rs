@@ -20,7 +20,7 @@ const DEFAULTS: [(&str, &str, &str, &str); 6] = [
 pub(super) fn plan(host: &HostConfig, facts: &Facts) -> Vec<Mount> {
     let taken = |path: &str| facts.mounts.iter().any(|mount| mount.record.destination == path);
     let mut all: Vec<Mount> = DEFAULTS.iter().map(|default| kernel(default, host.privileged)).collect();
-    all.push(shm(host, facts));
+    all.extend(shm(host, facts));
     all.retain(|mount| !taken(&mount.destination));
     let files = facts.files.iter().filter(|(_, destination)| !taken(destination));
     all.extend(files.map(|(source, destination)| Mount {
@@ -49,27 +49,28 @@ fn kernel((destination, kind, source, options): &(&str, &str, &str, &str), privi
     }
 }
 
-/// `/dev/shm`: its own, the host's, or one that containers share.
-fn shm(host: &HostConfig, facts: &Facts) -> Mount {
+/// `/dev/shm`: a memory of its own, which others may join where it is shareable; the host's; or that of the container whose
+/// IPC namespace it joins. With the IPC mode `none` there is none.
+fn shm(host: &HostConfig, facts: &Facts) -> Option<Mount> {
+    let destination = "/dev/shm".to_owned();
     let bind = |source: String| Mount {
-        destination: "/dev/shm".into(),
+        destination: destination.clone(),
         kind: "bind".into(),
         source,
         options: words("rbind,rprivate"),
         ..Mount::default()
     };
-    if let Some(shared) = &facts.shm {
-        return bind(shared.clone());
-    }
-    if host.ipc_mode == "host" {
-        return bind("/dev/shm".into());
-    }
-    Mount {
-        destination: "/dev/shm".into(),
-        kind: "tmpfs".into(),
-        source: "shm".into(),
-        options: words(&format!("nosuid,noexec,nodev,mode=1777,size={}", host.shm_size)),
-        ..Mount::default()
+    match (&facts.shm, host.ipc_mode.as_str()) {
+        (Some(shared), _) => Some(bind(shared.clone())),
+        (None, "none") => None,
+        (None, "host") => Some(bind(destination.clone())),
+        (None, _) => Some(Mount {
+            destination: destination.clone(),
+            kind: "tmpfs".into(),
+            source: "shm".into(),
+            options: words(&format!("nosuid,noexec,nodev,mode=1777,size={}", host.shm_size)),
+            ..Mount::default()
+        }),
     }
 }
 

@@ -11,6 +11,7 @@ mod console;
 mod devices;
 mod enter;
 mod finish;
+mod foreign;
 mod identity;
 mod masks;
 mod mounts;

@@ -11,6 +11,7 @@ use rustix::fs::{CWD, Mode, ResolveFlags, fstat};
 use rustix::io::Errno;
 
 use super::cgroups;
+use super::foreign::Foreign;
 use crate::link::{Failure, OrFail};
 use crate::plan::{MountPlan, MountSource};
 
@@ -47,7 +48,10 @@ fn one(root: &Root, mount: &MountPlan, cgroup_folders: &[(String, PathBuf)]) -> 
 }
 
 fn bind(root: &Root, mount: &MountPlan, path: &Path, recursive: bool) -> Result<(), Failure> {
-    let source = clone_tree(CWD, path, recursive)?;
+    let source = match Foreign::parse(path) {
+        Some(foreign) => foreign.clone_tree(recursive)?,
+        None => clone_tree(CWD, path, recursive)?,
+    };
     let target = if Root::is_folder(&source)? {
         root.make_folder(&mount.destination, FOLDER_MODE)?
     } else {
