@@ -77,12 +77,16 @@ impl fmt::Debug for ContainerId {
     }
 }
 
-/// Whether `name` may name a container, a volume or a network: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`, so that it can never be
-/// a path (flaw row 24).
+/// Whether `name` may name a container or a volume: as [`valid_word`], of two characters at least, as Docker has it.
 pub fn valid_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
+    name.len() > 1 && valid_word(name)
+}
+
+/// Whether `word` may name a network: `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, so that it can never be a path (flaw row 24).
+pub fn valid_word(word: &str) -> bool {
+    let mut bytes = word.bytes();
     let first = bytes.next().is_some_and(|b| b.is_ascii_alphanumeric());
-    first && name.len() > 1 && name.len() <= 255 && bytes.all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+    first && word.len() <= 255 && bytes.all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
 #[cfg(test)]
@@ -101,6 +105,7 @@ mod tests {
         assert!(valid_name("web_1.a-b"));
         for bad in ["", "a", "../x", "a/b", "-a", ".hidden", "a b", "a\n", &"a".repeat(256)] {
             assert!(!valid_name(bad), "{bad}");
+            assert_eq!(valid_word(bad), bad == "a", "{bad}");
         }
     }
 }

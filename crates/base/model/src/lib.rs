@@ -22,7 +22,7 @@ mod ulimit;
 pub use age::age;
 pub use digest::{Digest, DigestError, Hasher};
 pub use fault::{Fault, Kind, Result};
-pub use id::{ContainerId, IdError, valid_name};
+pub use id::{ContainerId, IdError, valid_name, valid_word};
 pub use platform::Platform;
 pub use progress::{NoProgress, Progress, Step};
 pub use reference::{Reference, ReferenceError};

@@ -44,6 +44,12 @@ pub enum NetworkError {
     /// A link that is no bridge of ours has the bridge's name.
     #[error("a link of the name {0} exists on this host: choose another name for the bridge")]
     LinkTaken(String),
+    /// `bridge`, `host`, `none` and `default` are taken for good.
+    #[error("operation is not permitted on predefined {0} network")]
+    Reserved(String),
+    /// No such driver.
+    #[error("network driver {0:?} not found: use bridge")]
+    NoDriver(String),
     /// `bridge`, `host` and `none` stay.
     #[error("{0} is a pre-defined network and cannot be removed")]
     Predefined(String),
@@ -146,9 +152,9 @@ impl NetworkError {
         match self {
             Self::Subnet(_) | Self::Invalid(_) | Self::AddressOutside { .. } | Self::Ambiguous(_) => Kind::Invalid,
             Self::Unsupported(_) => Kind::Unsupported,
-            Self::NotFound(_) => Kind::NotFound,
+            Self::NotFound(_) | Self::NoDriver(_) => Kind::NotFound,
             Self::NameTaken(_) | Self::LinkTaken(_) => Kind::Conflict,
-            Self::Predefined(_) | Self::InUse { .. } | Self::Overlap { .. } => Kind::Forbidden,
+            Self::Reserved(_) | Self::Predefined(_) | Self::InUse { .. } | Self::Overlap { .. } => Kind::Forbidden,
             Self::AddressTaken(_) | Self::Connected { .. } | Self::NotConnected { .. } => Kind::Forbidden,
             _ => Kind::Internal,
         }

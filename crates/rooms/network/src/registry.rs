@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
-use knarr_model::valid_name;
+use knarr_model::valid_word;
 
 use crate::netlink::route::Links;
 use crate::random::hex;
@@ -173,12 +173,15 @@ fn default_bridge(state: &State, options: &Options, mtu: u32, known: Option<&Net
 
 fn validate(new: &NewNetwork) -> Result<(), NetworkError> {
     let invalid = |text: String| Err(NetworkError::Invalid(text));
-    if !valid_name(&new.name) || new.name == "default" {
+    if !valid_word(&new.name) {
         let name: String = new.name.chars().take(80).collect();
-        return invalid(format!("invalid network name {name:?}: only [a-zA-Z0-9][a-zA-Z0-9_.-]+ are allowed"));
+        return invalid(format!("invalid network name {name:?}: only [a-zA-Z0-9][a-zA-Z0-9_.-]* are allowed"));
+    }
+    if matches!(new.name.as_str(), DEFAULT | "default") || PREDEFINED.iter().any(|(name, _)| *name == new.name) {
+        return Err(NetworkError::Reserved(new.name.clone()));
     }
     if !matches!(new.driver.as_str(), "" | "bridge") {
-        return Err(NetworkError::Unsupported(format!("network driver {:?} is not supported: use bridge", new.driver)));
+        return Err(NetworkError::NoDriver(new.driver.clone()));
     }
     if let Some((key, value)) = new.options.iter().find(|(key, value)| !understood(key, value)) {
         return Err(NetworkError::Unsupported(format!("network option {key}={value} is not supported")));
@@ -241,7 +244,7 @@ fn check_gateway(subnet: Subnet, gateway: Ipv4Addr) -> Result<(), NetworkError> 
 
 fn check_link_name(name: &str) -> Result<(), NetworkError> {
     let wrong = || NetworkError::Invalid(format!("invalid bridge name {name:?}: at most {LINK_NAME_LIMIT} bytes"));
-    (valid_name(name) && name.len() <= LINK_NAME_LIMIT).then_some(()).ok_or_else(wrong)
+    (valid_word(name) && name.len() <= LINK_NAME_LIMIT).then_some(()).ok_or_else(wrong)
 }
 
 fn record(
