@@ -11,8 +11,9 @@ use crate::process::knarr_binary;
 #[derive(Clone)]
 pub struct Client {
     program: PathBuf,
-    socket: PathBuf,
+    host: String,
     config: PathBuf,
+    flags: Vec<String>,
 }
 
 /// What a command printed, and how it ended.
@@ -29,12 +30,32 @@ pub struct Output {
 impl Client {
     /// Our own command line.
     pub fn knarr(socket: &Path, config: &Path) -> Self {
-        Self { program: knarr_binary(), socket: socket.to_owned(), config: config.to_owned() }
+        Self::knarr_at(&format!("unix://{}", socket.display()), config)
     }
 
     /// The unmodified `docker` command line.
     pub fn docker(socket: &Path, config: &Path) -> Self {
-        Self { program: "docker".into(), socket: socket.to_owned(), config: config.to_owned() }
+        Self::docker_at(&format!("unix://{}", socket.display()), config)
+    }
+
+    /// Our own command line, for a daemon anywhere.
+    pub fn knarr_at(host: &str, config: &Path) -> Self {
+        Self::of(knarr_binary(), host, config)
+    }
+
+    /// Docker's, for a daemon anywhere.
+    pub fn docker_at(host: &str, config: &Path) -> Self {
+        Self::of("docker".into(), host, config)
+    }
+
+    fn of(program: PathBuf, host: &str, config: &Path) -> Self {
+        Self { program, host: host.to_owned(), config: config.to_owned(), flags: Vec::new() }
+    }
+
+    /// With these flags in front of each command.
+    pub fn with(mut self, flags: &[&str]) -> Self {
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        self
     }
 
     /// `knarr` or `docker`.
@@ -45,7 +66,7 @@ impl Client {
     /// The command, ready to be changed and started.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("--host").arg(format!("unix://{}", self.socket.display())).args(args);
+        command.arg("--host").arg(&self.host).args(&self.flags).args(args);
         command.env("DOCKER_CONFIG", &self.config).env("DOCKER_BUILDKIT", "0").env_remove("DOCKER_HOST");
         command.stdin(Stdio::null());
         command

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
 use crate::process::{Running, knarr_binary, wait_for};
-use crate::{Client, Ledger};
+use crate::{Client, Http, Ledger};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -91,6 +91,11 @@ impl Host {
         Client::docker(&self.socket(), &self.path().join("client"))
     }
 
+    /// A raw client of the API.
+    pub fn http(&self) -> Http {
+        Http::new(&self.socket())
+    }
+
     /// The command that starts this host's daemon.
     pub fn daemon_command(&self) -> Result<Command> {
         let log = std::fs::File::options().create(true).append(true).open(self.log_path())?;
@@ -119,6 +124,11 @@ impl Host {
         answers.with_context(|| self.log())?;
         self.daemon = Some(daemon);
         Ok(())
+    }
+
+    /// Sends a signal to the daemon.
+    pub fn signal_daemon(&self, signal: rustix::process::Signal) -> Result<()> {
+        self.daemon.as_ref().context("no daemon runs")?.signal(signal)
     }
 
     /// kill -9 of the daemon.

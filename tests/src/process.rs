@@ -57,12 +57,18 @@ impl Running {
         Ok(())
     }
 
-    /// SIGTERM, and waits up to `limit`.
-    pub fn terminate(&mut self, limit: Duration) -> Result<std::process::ExitStatus> {
+    /// Sends a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) -> Result<()> {
         if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(self.pid())?) {
             let pidfd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?;
-            rustix::process::pidfd_send_signal(pidfd, rustix::process::Signal::TERM)?;
+            rustix::process::pidfd_send_signal(pidfd, signal)?;
         }
+        Ok(())
+    }
+
+    /// SIGTERM, and waits up to `limit`.
+    pub fn terminate(&mut self, limit: Duration) -> Result<std::process::ExitStatus> {
+        self.signal(rustix::process::Signal::TERM)?;
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {

@@ -78,6 +78,21 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 
 /// Each is refused with the layer's and the image's name, leaves nothing, and does not keep the right one from coming.
 #[test]
+fn a_registry_is_asked_what_it_has_without_a_pull() {
+    let (host, registry) = (Host::start().unwrap(), Registry::start().unwrap());
+    let layer = vec![0; 1024];
+    put_image(&registry, "it", &layer, &Digest::of(&layer));
+    let found = host.http().get(&format!("/v1.45/distribution/{}/json", registry.image("it:1"))).unwrap();
+    assert_eq!(found["Descriptor"]["mediaType"], "application/vnd.oci.image.manifest.v1+json");
+    assert!(found["Descriptor"]["digest"].as_str().unwrap().starts_with("sha256:"), "{found}");
+    assert_eq!(found["Platforms"], serde_json::json!([{"architecture": "amd64", "os": "linux"}]));
+    let missing = host.http().ask("GET", &format!("/v1.45/distribution/{}/json", registry.image("it:2"))).unwrap();
+    assert_eq!(missing.status, 404, "{}", missing.text());
+    assert_eq!(files(&host.data_root().join("blobs")), 0, "something was fetched");
+    host.finish().unwrap();
+}
+
+#[test]
 fn a_layer_that_lies_leaves_nothing_behind() {
     let (host, registry) = (Host::start().unwrap(), Registry::start().unwrap());
     let good = [member("file", b'0', "", b"good"), vec![0; 1024]].concat();

@@ -114,6 +114,26 @@ wire! {
         pub size: i64,
     }
 
+    /// `GET /distribution/NAME/json`.
+    #[serde(rename_all = "PascalCase")]
+    pub struct Distribution {
+        /// The manifest or index that the registry has under the name.
+        pub descriptor: Descriptor,
+        /// What it can run on.
+        pub platforms: Vec<Platform>,
+    }
+
+    /// What an image runs on.
+    pub struct Platform {
+        /// GOARCH word.
+        pub architecture: String,
+        /// `linux`.
+        pub os: String,
+        /// For example `v8`.
+        #[serde(skip_serializing_if = "is_default")]
+        pub variant: String,
+    }
+
     /// One entry of `GET /images/NAME/history`, the newest first.
     #[serde(rename_all = "PascalCase")]
     pub struct History {

@@ -1,7 +1,7 @@
 //! The transfer room: images to and from registries (OCI distribution 1.1).
 //!
 //! [`Client`] does the work: [`Client::resolve`], [`Client::open`] and [`Client::fetch`] (a pull in two steps), [`Client::push`],
-//! [`Client::tags`], [`Client::login`]. [`Hosts`] says how registries are reached, [`Credentials`] who asks.
+//! [`Client::tags`], [`Client::inspect`], [`Client::login`]. [`Hosts`] says how registries are reached, [`Credentials`] who asks.
 //! [`Sink`] and [`stream`] join the asynchronous network with the synchronous content store; the registry door uses them too.
 //!
 //! ```text
@@ -29,6 +29,7 @@ mod documents;
 mod error;
 mod fetch;
 mod hosts;
+mod inspect;
 mod meter;
 mod pull;
 mod push;
@@ -49,6 +50,7 @@ pub use credentials::Credentials;
 pub use documents::Resolved;
 pub use error::Error;
 pub use hosts::{Hosts, registry_of};
+pub use inspect::Found;
 pub use pull::{Fetched, Image, OnLayer, PullRequest};
 pub use push::{PushRequest, Pushed};
 pub use retry::Patience;

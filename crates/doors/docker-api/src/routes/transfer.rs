@@ -1,24 +1,26 @@
-//! Pull and push, which `/images/…` hands over, and `/auth`.
+//! Pull and push, which `/images/…` hands over, `/distribution` and `/auth`.
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::HeaderMap;
+use knarr_api::image::Distribution;
 use knarr_engine::{Credentials, Engine, Pull, Push};
 use knarr_model::{Digest, Fault, Kind, Progress, Reference};
 use serde_json::{Value, json};
 
 use super::Daemon;
+use super::images::split;
 use crate::body;
 use crate::error::Result;
 use crate::progress;
 use crate::query::Query;
 
 pub(super) fn routes() -> Router<Arc<Engine>> {
-    Router::new().route("/auth", post(auth))
+    Router::new().route("/auth", post(auth)).route("/distribution/{*path}", get(distribution))
 }
 
 /// Who the client says it is to the registry.
@@ -79,6 +81,17 @@ fn not_for_us(fault: Fault) -> Fault {
         Kind::Unauthorized => Fault::new(Kind::Forbidden, fault.full()),
         _ => fault,
     }
+}
+
+/// `GET /distribution/NAME/json`: what the registry has under the name.
+async fn distribution(
+    State(engine): Daemon,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Distribution>> {
+    let (name, _) = split(&path, &["json"])?;
+    let reference: Reference = name.parse().map_err(Fault::from)?;
+    Ok(Json(engine.inspect_distribution(&reference, &credentials(&headers)?).await.map_err(not_for_us)?))
 }
 
 /// `POST /auth`: are these credentials good? The client keeps them.

@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
 }
 
 /// A name may have slashes, so the verb behind it is split off here.
-fn split<'p>(path: &'p str, verbs: &[&'static str]) -> Result<(&'p str, &'static str)> {
+pub(super) fn split<'p>(path: &'p str, verbs: &[&'static str]) -> Result<(&'p str, &'static str)> {
     let found = verbs.iter().find_map(|verb| Some((path.strip_suffix(verb)?.strip_suffix('/')?, *verb)));
     found.ok_or_else(|| page_not_found().into())
 }
