@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use knarr_model::{Fault, Result};
+use regex_lite::Regex;
 use serde::Deserialize;
 
 /// `{"name": ["a", "b"], "label": ["k=v"]}`: values of one key are alternatives (but labels all must hold), keys all must hold.
@@ -55,6 +56,12 @@ impl Filters {
         values.is_empty() || values.iter().any(|value| test(value))
     }
 
+    /// The values of `key` as patterns for names.
+    pub fn patterns(&self, key: &str) -> Patterns<'_> {
+        let values = self.get(key);
+        Patterns { values, expressions: values.iter().filter_map(|value| Regex::new(value).ok()).collect() }
+    }
+
     /// Whether `labels` have every `label` (`key` or `key=value`) and none of `label!`.
     pub fn labels(&self, labels: &BTreeMap<String, String>) -> bool {
         let has = |wanted: &String| match wanted.split_once('=') {
@@ -71,10 +78,28 @@ impl Filters {
             found = match value.as_str() {
                 "1" | "true" => Some(true),
                 "0" | "false" => Some(false),
-                other => return Err(Fault::invalid(format!("invalid filter '{key}={other}'"))),
+                other => return Err(Fault::invalid(format!("invalid filter '{key}=[{other}]'"))),
             };
         }
         Ok(found)
+    }
+}
+
+/// Values of a filter that match names as Docker does: a name fits that equals one, or in which one is found as a regular
+/// expression. A malformed expression is found nowhere.
+pub struct Patterns<'f> {
+    values: &'f [String],
+    expressions: Vec<Regex>,
+}
+
+impl Patterns<'_> {
+    /// Whether nothing is filtered, or `name` fits.
+    pub fn fit(&self, name: &str) -> bool {
+        self.values.is_empty() || self.values.iter().any(|value| value == name) || self.found(name)
+    }
+
+    fn found(&self, name: &str) -> bool {
+        self.expressions.iter().any(|expression| expression.is_match(name))
     }
 }
 
@@ -90,6 +115,25 @@ mod tests {
         assert!(list.any("name", |value| value == "b") && list.any("other", |_| false));
         assert!(Filters::parse("nonsense").is_err());
         assert!(list.only(&["id"]).is_err());
+    }
+
+    #[test]
+    fn names_are_matched_as_regular_expressions() {
+        let filters =
+            |values: &[&str]| Filters(BTreeMap::from([("name".into(), values.iter().map(|v| (*v).into()).collect())]));
+        for (value, name, fits) in [
+            ("eb", "web-1", true),
+            ("^web-[0-9]+$", "web-12", true),
+            ("^web-[0-9]+$", "web-x", false),
+            ("web.1", "web-1", true),
+            ("(a|b)$", "web-b", true),
+            ("web[", "web[", true),
+            ("web[", "web", false),
+        ] {
+            assert_eq!(filters(&[value]).patterns("name").fit(name), fits, "{value} {name}");
+        }
+        assert!(filters(&["^x$", "^y$"]).patterns("name").fit("y"));
+        assert!(Filters::default().patterns("name").fit("anything"));
     }
 
     #[test]

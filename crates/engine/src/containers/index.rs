@@ -38,6 +38,9 @@ impl Containers {
 
     /// By whole id, by name with or without a slash, or by an id's beginning that only one has.
     pub(crate) fn find(&self, text: &str) -> Result<Arc<Container>> {
+        if text.is_empty() {
+            return Err(Fault::invalid("invalid name or ID supplied: \"\""));
+        }
         let missing = || Fault::not_found(format!("No such container: {text}"));
         let all = self.0.load();
         if let Some(exact) = text.parse::<ContainerId>().ok().and_then(|id| all.get(&id)) {
@@ -47,7 +50,7 @@ impl Containers {
         if let Some(named) = all.values().find(|container| container.view().name == name) {
             return Ok(named.clone());
         }
-        let hex = !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let hex = text.bytes().all(|b| b.is_ascii_hexdigit());
         let mut matches = all.values().filter(|container| hex && container.id().as_str().starts_with(text));
         let first = matches.next().ok_or_else(missing)?;
         match matches.next() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use knarr_api::container::{GraphDriver, Inspect, MountPoint, NetworkSettings, State as WireState};
+use knarr_api::network::EndpointSettings;
 use knarr_model::Result;
 
 use super::{Container, MountRecord, MountSource, Record, Status};
@@ -56,10 +57,17 @@ impl Engine {
     fn layers_shown(&self, view: &Record) -> GraphDriver {
         let dir = self.container_dir(&view.id);
         let text = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
-        let data = BTreeMap::from([
+        let lowers = self.layers.view(view.layer.as_ref()).map(|view| view.lowers).unwrap_or_default();
+        let lowers: Vec<String> = lowers.into_iter().map(text).collect();
+        let mut data = BTreeMap::from([
+            ("LowerDir".to_owned(), lowers.join(":")),
             ("UpperDir".to_owned(), text(dir.join("upper"))),
             ("WorkDir".to_owned(), text(dir.join("work"))),
         ]);
+        // Mounted nowhere on the host: its processes see it.
+        if view.state.status.alive() {
+            data.insert("MergedDir".into(), format!("/proc/{}/root", view.state.pid));
+        }
         GraphDriver { data, name: "overlay2".into() }
     }
 
@@ -81,9 +89,9 @@ impl Engine {
                 let propagation = if mount.propagation.is_empty() { "rprivate" } else { &mount.propagation };
                 MountPoint { kind: "bind".into(), source: path.clone(), propagation: propagation.into(), ..base }
             }
-            MountSource::Volume { name, .. } => {
+            MountSource::Volume { name, anonymous, .. } => {
                 let source = self.roots.data("volumes").join(name).join("_data").to_string_lossy().into_owned();
-                let mode = if base.mode.is_empty() { "z".into() } else { base.mode };
+                let mode = if base.mode.is_empty() && !anonymous { "z".into() } else { base.mode };
                 MountPoint { kind: "volume".into(), name: name.clone(), source, driver: "local".into(), mode, ..base }
             }
             MountSource::Tmpfs { .. } => MountPoint { kind: "tmpfs".into(), ..base },
@@ -116,14 +124,19 @@ fn live_sessions(container: &Container) -> Vec<String> {
     live.map(|session| session.id.clone()).collect()
 }
 
-fn network_settings(view: &Record) -> NetworkSettings {
+/// Its endpoints; one that does not run shows where it will be connected.
+pub(super) fn networks(view: &Record) -> BTreeMap<String, EndpointSettings> {
     let mut networks = view.endpoints.clone();
     let mode = view.host.network_mode.as_str();
-    // A container that does not run shows where it will be connected.
     if networks.is_empty() && !mode.starts_with("container:") {
         networks.insert(mode.to_owned(), view.wishes.get(mode).cloned().unwrap_or_default());
         networks.extend(view.wishes.iter().map(|(name, wishes)| (name.clone(), wishes.clone())));
     }
+    networks
+}
+
+fn network_settings(view: &Record) -> NetworkSettings {
+    let networks = networks(view);
     let mut settings = NetworkSettings { ports: view.ports.clone(), ..NetworkSettings::default() };
     if view.state.status.alive() {
         settings.sandbox_id = view.id.to_string();

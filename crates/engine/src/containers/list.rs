@@ -6,12 +6,13 @@ use std::sync::Arc;
 use knarr_api::container::{Port, Summary, SummaryHostConfig, SummaryNetworks};
 use knarr_model::{Fault, Result};
 
+use super::inspect::networks;
 use super::{Container, MountSource, Record, Status};
 use crate::engine::blocking;
 use crate::{Engine, Filters, Timestamp};
 
 /// Filters that a list understands.
-const FILTERS: [&str; 17] = [
+const FILTERS: [&str; 15] = [
     "ancestor",
     "before",
     "exited",
@@ -21,14 +22,12 @@ const FILTERS: [&str; 17] = [
     "is-task",
     "isolation",
     "label",
-    "label!",
     "name",
     "network",
     "publish",
     "since",
     "status",
     "volume",
-    "until",
 ];
 
 /// What a client wants to see.
@@ -51,12 +50,14 @@ impl Engine {
         filters.only(&FILTERS)?;
         let window = self.window(filters)?;
         let ancestors = self.ancestors(filters);
+        let names = filters.patterns("name");
         let mut found: Vec<(Arc<Container>, Arc<Record>)> = Vec::new();
         for container in self.containers.all() {
             let view = container.view();
             let shown =
                 options.all || options.limit.is_some() || view.state.status.alive() || filters_by_state(filters);
             if shown
+                && (names.fit(&view.name) || names.fit(&view.slashed()))
                 && passes(&container, &view, filters)?
                 && window.contains(&view)
                 && ancestors.as_ref().is_none_or(|ids| is_from(&view, ids))
@@ -73,7 +74,7 @@ impl Engine {
             if options.size {
                 let written = self.size_rw(view).await?;
                 let image = self.layers.size(view.layer.as_ref()).unwrap_or_default();
-                summary.size_rw = Some(i64::try_from(written).unwrap_or(i64::MAX));
+                summary.size_rw = i64::try_from(written).ok().filter(|bytes| *bytes > 0);
                 summary.size_root_fs = Some(i64::try_from(image + written).unwrap_or(i64::MAX));
             }
             summaries.push(summary);
@@ -106,7 +107,7 @@ impl Engine {
             names: vec![view.slashed()],
             image: images.shown(self, view),
             image_id: view.image_id.clone(),
-            command: view.command().join(" "),
+            command: command(view),
             created: view.created.seconds(),
             ports: ports(view),
             labels: view.config.labels.clone(),
@@ -116,7 +117,7 @@ impl Engine {
                 network_mode: view.host.network_mode.clone(),
                 annotations: view.host.annotations.clone(),
             },
-            network_settings: SummaryNetworks { networks: view.endpoints.clone() },
+            network_settings: SummaryNetworks { networks: networks(view) },
             mounts: self.mount_points(view),
             ..Summary::default()
         }
@@ -127,6 +128,15 @@ impl Engine {
         let upper = self.container_dir(&view.id).join("upper");
         blocking(move || Ok(tree_size(&upper))).await
     }
+}
+
+/// Program and arguments on one line; an argument with spaces is quoted.
+fn command(view: &Record) -> String {
+    let mut words = view.command();
+    for word in words.iter_mut().skip(1).filter(|word| word.contains(' ')) {
+        *word = format!("'{word}'");
+    }
+    words.join(" ")
 }
 
 /// Bytes of all files below a folder of ours; what goes away meanwhile counts nothing.
@@ -191,6 +201,11 @@ fn passes(container: &Container, view: &Record, filters: &Filters) -> Result<boo
             return Err(Fault::invalid(format!("invalid filter 'status={status}'")));
         }
     }
+    for health in filters.get("health") {
+        if !["starting", "healthy", "unhealthy", "none"].contains(&health.as_str()) {
+            return Err(Fault::invalid(format!("unrecognized filter value for health: {health}")));
+        }
+    }
     for code in filters.get("exited") {
         code.parse::<i32>().map_err(|_| Fault::invalid(format!("invalid filter 'exited={code}'")))?;
     }
@@ -198,7 +213,6 @@ fn passes(container: &Container, view: &Record, filters: &Filters) -> Result<boo
     let health = container.health.load().as_ref().map_or("none".to_owned(), |health| health.status.clone());
     Ok(filters.any("status", |status| status == view.state.status.word())
         && filters.any("id", |id| view.id.as_str().starts_with(id))
-        && filters.any("name", |name| matches_name(view, name))
         && filters.any("exited", |code| ended && code.parse() == Ok(view.state.exit_code))
         && filters.any("health", |wanted| wanted == health)
         && filters.any("network", |network| in_network(view, network))
@@ -207,18 +221,6 @@ fn passes(container: &Container, view: &Record, filters: &Filters) -> Result<boo
         && filters.any("expose", |port| exposed(view, port))
         && filters.any("is-task", |flag| matches!(flag, "0" | "false"))
         && filters.labels(&view.config.labels))
-}
-
-/// Docker matches a regular expression; of that we take the anchors and plain text, which is what people write.
-fn matches_name(view: &Record, wanted: &str) -> bool {
-    let slashed = view.slashed();
-    let bare = wanted.trim_start_matches('^').trim_end_matches('$');
-    match (wanted.starts_with('^'), wanted.ends_with('$')) {
-        (true, true) => view.name == bare || slashed == bare,
-        (true, false) => view.name.starts_with(bare) || slashed.starts_with(bare),
-        (false, true) => view.name.ends_with(bare),
-        (false, false) => slashed.contains(bare),
-    }
 }
 
 fn in_network(view: &Record, wanted: &str) -> bool {

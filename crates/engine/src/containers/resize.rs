@@ -6,8 +6,13 @@ use super::actor::Command;
 use crate::Engine;
 
 impl Engine {
-    /// Tells a container's terminal its size in characters.
+    /// Tells a container's terminal its size in characters; nothing where it runs without one.
     pub async fn resize(&self, name: &str, rows: u16, columns: u16) -> Result<()> {
-        self.containers.find(name)?.ask(|reply| Command::Resize(rows, columns, reply)).await
+        let container = self.containers.find(name)?;
+        let view = container.view();
+        if view.state.status.alive() && !view.config.tty {
+            return Ok(());
+        }
+        container.ask(|reply| Command::Resize(rows, columns, reply)).await
     }
 }

@@ -127,8 +127,9 @@ impl Query {
     }
 
     fn wants_object(&self, kind: &str, event: &Event) -> bool {
-        let named =
-            |wanted: &str| event.id.starts_with(wanted) || event.attributes.get("name").is_some_and(|n| n == wanted);
+        let named = |wanted: &str| {
+            event.id.starts_with(wanted) || event.attributes.get("name").is_some_and(|name| name.starts_with(wanted))
+        };
         self.filters.any(kind, |wanted| event.kind == kind && !wanted.is_empty() && named(wanted))
     }
 }

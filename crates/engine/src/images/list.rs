@@ -15,13 +15,13 @@ use crate::{Engine, Filters, Timestamp};
 pub struct ImageQuery {
     /// Also the images of earlier build steps.
     pub all: bool,
-    /// `dangling`, `label`, `label!`, `before`, `since`, `until`, `reference`.
+    /// `dangling`, `label`, `before`, `since`, `until`, `reference`.
     pub filters: Filters,
     /// Count the bytes shared with other images.
     pub shared_size: bool,
 }
 
-const FILTERS: [&str; 7] = ["dangling", "label", "label!", "before", "since", "until", "reference"];
+const FILTERS: [&str; 6] = ["dangling", "label", "before", "since", "until", "reference"];
 
 /// The filters, resolved.
 struct Wanted<'a> {

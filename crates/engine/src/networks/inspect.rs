@@ -11,7 +11,7 @@ use crate::engine::blocking;
 use crate::{Engine, Filters};
 
 /// The keys that lists filter by.
-const KEYS: [&str; 9] = ["dangling", "driver", "id", "label", "label!", "name", "scope", "type", "until"];
+const KEYS: [&str; 7] = ["dangling", "driver", "id", "label", "name", "scope", "type"];
 
 impl Engine {
     /// The networks that pass `filters`.
@@ -52,8 +52,8 @@ fn is_custom(network: &Network) -> bool {
 fn passes(filters: &Filters, network: &Network) -> bool {
     let kind = if is_custom(network) { "custom" } else { "builtin" };
     filters.any("driver", |value| value == network.driver.as_str())
-        && filters.any("id", |value| network.id.starts_with(value))
-        && filters.any("name", |value| network.name.contains(value))
+        && filters.patterns("id").fit(&network.id)
+        && filters.patterns("name").fit(&network.name)
         && filters.any("scope", |value| value == "local")
         && filters.any("type", |value| value == kind)
         && filters.labels(&network.labels)
@@ -91,8 +91,12 @@ fn addresses(network: &Network) -> Ipam {
 fn options(network: &Network) -> BTreeMap<String, String> {
     let mut options = network.options.clone();
     if let Some(bridge) = network.bridge.as_ref().filter(|_| network.driver == Driver::Bridge && !is_custom(network)) {
-        options.insert("com.docker.network.bridge.default_bridge".into(), "true".into());
-        options.insert("com.docker.network.bridge.name".into(), bridge.link.clone());
+        let bridge_option = |key: &str| format!("com.docker.network.bridge.{key}");
+        for key in ["default_bridge", "enable_icc", "enable_ip_masquerade"] {
+            options.insert(bridge_option(key), "true".into());
+        }
+        options.insert(bridge_option("host_binding_ipv4"), "0.0.0.0".into());
+        options.insert(bridge_option("name"), bridge.link.clone());
         options.insert("com.docker.network.driver.mtu".into(), bridge.mtu.to_string());
     }
     options

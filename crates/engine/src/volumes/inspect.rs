@@ -10,15 +10,16 @@ use crate::engine::blocking;
 use crate::{Engine, Filters};
 
 impl Engine {
-    /// The volumes that pass `filters` (`name`, `label`, `label!`, `driver`, `dangling`).
+    /// The volumes that pass `filters` (`name`, `label`, `driver`, `dangling`).
     pub async fn list_volumes(self: &Arc<Self>, filters: &Filters) -> Result<ListResponse> {
-        filters.only(&["name", "label", "label!", "driver", "dangling"])?;
+        filters.only(&["name", "label", "driver", "dangling"])?;
         let dangling = filters.flag("dangling")?;
         let used = self.volume_users();
         let engine = self.clone();
         let all = blocking(move || Ok(engine.volumes.list()?)).await?;
+        let names = filters.patterns("name");
         let wanted = |volume: &Volume| {
-            filters.any("name", |value| volume.name.contains(value))
+            names.fit(&volume.name)
                 && filters.any("driver", |value| value == "local")
                 && filters.labels(&volume.labels)
                 && dangling.is_none_or(|dangling| dangling != used.contains_key(&volume.name))

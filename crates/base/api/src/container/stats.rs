@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::wire::{is_default, null_when_empty, wire};
+use crate::wire::{is_default, wire};
 
 wire! {
     /// One reading.
@@ -103,28 +103,20 @@ wire! {
     /// Block input and output.
     pub struct Blkio {
         /// Bytes.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_service_bytes_recursive: Vec<BlkioEntry>,
         /// Operations.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_serviced_recursive: Vec<BlkioEntry>,
         /// Operations waiting.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_queue_recursive: Vec<BlkioEntry>,
         /// Nanoseconds.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_service_time_recursive: Vec<BlkioEntry>,
         /// Nanoseconds.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_wait_time_recursive: Vec<BlkioEntry>,
         /// Operations.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_merged_recursive: Vec<BlkioEntry>,
         /// Nanoseconds.
-        #[serde(serialize_with = "null_when_empty")]
         pub io_time_recursive: Vec<BlkioEntry>,
         /// Sectors.
-        #[serde(serialize_with = "null_when_empty")]
         pub sectors_recursive: Vec<BlkioEntry>,
     }
 

@@ -12,10 +12,10 @@ use crate::engine::blocking;
 
 impl Actor {
     pub(super) async fn rename(&mut self, name: String) -> Result<()> {
-        let name = create::checked_name(&name)?;
+        let refused = |fault: Fault| Fault::new(fault.kind(), format!("Error when allocating new name: {fault}"));
+        let name = create::checked_name(&name).map_err(refused)?;
         if name == self.record.name {
-            let text = format!("Renaming a container with the same name as its current name: {name}");
-            return Err(Fault::invalid(text));
+            return Err(Fault::invalid("Renaming a container with the same name as its current name"));
         }
         let old = std::mem::replace(&mut self.record.name, name.clone());
         let (engine, record, previous) = (self.engine.clone(), self.record.clone(), old.clone());
@@ -29,7 +29,7 @@ impl Actor {
         .await;
         if renamed.is_err() {
             self.record.name = old;
-            return renamed;
+            return renamed.map_err(refused);
         }
         self.container.publish(Arc::new(self.record.clone()));
         self.tell(self.event("rename").with("oldName", format!("/{old}")));

@@ -38,15 +38,19 @@ impl Engine {
     ) -> Result<CreateResponse> {
         let platform = platform.map(str::parse::<Platform>).transpose()?;
         let name = name.filter(|name| !name.is_empty()).map(name::checked).transpose()?;
+        if request.config.image.is_empty() {
+            return Err(Fault::invalid("config cannot be empty in order to create a container: it names no Image"));
+        }
         validate::config(&request.config)?;
         validate::host(&request.host_config)?;
         let engine = self.clone();
         let record = blocking(move || engine.make(name, platform.as_ref(), request)).await?;
         let event = Event::new("container", "create", record.id.as_str()).with_all(&record.attributes());
         let id = record.id.to_string();
+        let warnings = warnings(&record);
         Actor::spawn(self.clone(), record, None);
         self.events.publish(event);
-        Ok(CreateResponse { id, warnings: Vec::new() })
+        Ok(CreateResponse { id, warnings })
     }
 
     fn make(&self, name: Option<String>, platform: Option<&Platform>, request: CreateRequest) -> Result<Record> {
@@ -137,6 +141,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// What was asked for and has no effect.
+fn warnings(record: &Record) -> Vec<String> {
+    let discarded = record.host.network_mode == "host" && !record.host.port_bindings.is_empty();
+    let text = "Published ports are discarded when using host network mode";
+    discarded.then(|| text.to_owned()).into_iter().collect()
 }
 
 fn check_platform(name: &str, have: &Platform, wanted: &Platform) -> Result<()> {

@@ -1,10 +1,11 @@
-//! What a request and its image want mounted: binds, volumes, tmpfs, joined and checked. Pure.
+//! What a request and its image want mounted: binds, volumes, tmpfs, joined and checked.
 
 use std::collections::BTreeMap;
 
 use knarr_api::container::{Config, HostConfig, Mount};
 use knarr_model::{ContainerId, Fault, Result, valid_name};
 
+use crate::containers::launch::check_bind_source;
 use crate::containers::record::{MountRecord, MountSource};
 
 /// All mounts of a new container in the order in which they are mounted: parents before what lies below them. The image's
@@ -124,7 +125,11 @@ fn mount(mount: &Mount) -> Result<MountRecord> {
             }
             let options = mount.bind_options.clone().unwrap_or_default();
             let (non_recursive, create) = (options.non_recursive, options.create_mountpoint);
-            MountSource::Bind { path: absolute(&mount.source)?, non_recursive, create }
+            let path = absolute(&mount.source)?;
+            if !create {
+                check_bind_source(&path)?;
+            }
+            MountSource::Bind { path, non_recursive, create }
         }
         "volume" => named_volume(mount).map_err(|why| invalid(&why))?,
         "tmpfs" => MountSource::Tmpfs { options: tmpfs_options(mount) },

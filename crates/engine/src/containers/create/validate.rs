@@ -1,9 +1,10 @@
 //! What a request must not say, in Docker's words where Docker has some.
 
 use knarr_api::container::{Config, HostConfig};
+use knarr_model::oci::Healthcheck;
 use knarr_model::{Fault, Result};
 
-use crate::containers::spec::check_capabilities;
+use crate::containers::spec::{check_capabilities, check_security};
 use crate::containers::{ports, signal};
 
 /// The least memory limit, bytes (the runtime itself needs some before the user's program is there).
@@ -28,6 +29,23 @@ pub(crate) fn config(config: &Config) -> Result<()> {
     for port in config.exposed_ports.keys() {
         ports::parse(port)?;
     }
+    config.healthcheck.as_ref().map_or(Ok(()), healthcheck)
+}
+
+/// Durations are nanoseconds; 0 takes the default.
+fn healthcheck(check: &Healthcheck) -> Result<()> {
+    let durations = [
+        ("Interval", check.interval),
+        ("Timeout", check.timeout),
+        ("StartPeriod", check.start_period),
+        ("StartInterval", check.start_interval),
+    ];
+    if let Some((name, _)) = durations.iter().find(|(_, duration)| *duration != 0 && *duration < 1_000_000) {
+        return Err(Fault::invalid(format!("{name} in Healthcheck cannot be less than 1ms")));
+    }
+    if check.retries < 0 {
+        return Err(Fault::invalid("Retries in Healthcheck cannot be negative"));
+    }
     Ok(())
 }
 
@@ -47,8 +65,19 @@ pub(crate) fn host(host: &HostConfig) -> Result<()> {
     restart(host)?;
     modes(host)?;
     check_capabilities(&host.cap_add, &host.cap_drop)?;
-    for port in host.port_bindings.keys() {
+    check_security(&host.security_opt)?;
+    for (port, bindings) in &host.port_bindings {
         ports::parse(port)?;
+        for binding in bindings.iter().flatten() {
+            host_port(&binding.host_port)?;
+        }
+    }
+    if let Some(bad) = host.extra_hosts.iter().find(|entry| !entry.contains([':', '='])) {
+        return Err(Fault::invalid(format!("bad format for add-host: {bad:?}")));
+    }
+    if let Some(link) = host.links.first() {
+        let text = format!("links are not supported ({link}): connect both containers to a network of their own");
+        return Err(Fault::invalid(text));
     }
     for (name, value) in &host.sysctls {
         sysctl(name, value, host)?;
@@ -61,6 +90,13 @@ pub(crate) fn host(host: &HostConfig) -> Result<()> {
         return Err(Fault::invalid("SHM size can not be less than 0"));
     }
     Ok(())
+}
+
+/// A port, a range `first-last`, or nothing for any.
+fn host_port(text: &str) -> Result<()> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let valid = text.is_empty() || first.parse::<u16>().is_ok_and(|first| last.parse().is_ok_and(|last| first <= last));
+    valid.then_some(()).ok_or_else(|| Fault::invalid(format!("invalid port specification: {text:?}")))
 }
 
 fn memory(host: &HostConfig) -> Result<()> {
@@ -96,7 +132,7 @@ fn cpu(host: &HostConfig) -> Result<()> {
         ));
     }
     if host.nano_cpus > 0 && (host.cpu_period > 0 || host.cpu_quota > 0) {
-        return refuse("Conflicting options: Nano CPUs and CPU Period cannot both be set.".into());
+        return refuse("Conflicting options: Nano CPUs and CPU Period cannot both be set".into());
     }
     if host.cpu_period != 0 && !(1000..=1_000_000).contains(&host.cpu_period) {
         return refuse("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)".into());
@@ -187,6 +223,8 @@ fn sysctl(name: &str, value: &str, host: &HostConfig) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use knarr_api::container::PortBinding;
+
     use super::*;
 
     #[test]
@@ -197,6 +235,27 @@ mod tests {
         assert!(refused(cpus).starts_with("Range of CPUs is from 0.01 to"));
         let flying = HostConfig { cap_add: vec!["flying".into()], ..HostConfig::default() };
         assert_eq!(refused(flying), "invalid CapAdd: unknown capability: \"CAP_FLYING\"");
+    }
+
+    #[test]
+    fn what_would_only_fail_at_the_start_is_refused_at_once() {
+        let refused = |host: HostConfig| super::host(&host).unwrap_err().message().to_owned();
+        let port = |port: &str| {
+            let binding = PortBinding { host_port: port.into(), ..PortBinding::default() };
+            HostConfig { port_bindings: [("80/tcp".into(), Some(vec![binding]))].into(), ..HostConfig::default() }
+        };
+        assert_eq!(refused(port("999999")), "invalid port specification: \"999999\"");
+        assert_eq!(refused(port("9-5")), "invalid port specification: \"9-5\"");
+        assert!(["", "0", "8000-8010"].iter().all(|text| super::host(&port(text)).is_ok()));
+        let secure = HostConfig { security_opt: vec!["nope=1".into()], ..HostConfig::default() };
+        assert_eq!(refused(secure), "invalid --security-opt 2: \"nope=1\"");
+        let hosts = HostConfig { extra_hosts: vec!["nope".into()], ..HostConfig::default() };
+        assert_eq!(refused(hosts), "bad format for add-host: \"nope\"");
+        let linked = HostConfig { links: vec!["db:db".into()], ..HostConfig::default() };
+        assert!(refused(linked).starts_with("links are not supported (db:db)"));
+        let hasty = Healthcheck { interval: 5, ..Healthcheck::default() };
+        let hasty = Config { healthcheck: Some(hasty), ..Config::default() };
+        assert_eq!(config(&hasty).unwrap_err().message(), "Interval in Healthcheck cannot be less than 1ms");
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(crate) use facts::{exec as exec_facts, limits as limit_facts};
 pub(crate) use failure::{exit_code, last_error, why};
 pub(crate) use identity::{of_running as identity_of_running, owner};
 pub(crate) use join::join;
+pub(crate) use mounts::check_bind_source;
 pub(crate) use shim::{Session, session};
 
 /// A container whose shim waits for "go".

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 
-use knarr_model::{Fault, Result, Snapshot};
+use knarr_model::{Fault, Kind, Result, Snapshot};
 
 use super::volumes;
 use crate::Engine;
@@ -37,12 +37,19 @@ pub(super) fn resolve(
 
 /// A host path; in the short form (`-v`) a missing one is made, as Docker does.
 fn bind(path: &str, create: bool) -> Result<String> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(path.to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound && create => {
+    match check_bind_source(path) {
+        Err(fault) if fault.kind() == Kind::Invalid && create => {
             fs::create_dir_all(path).map_err(|e| Fault::io(format!("make the bind source {path}"), e))?;
-            Ok(path.to_owned())
         }
+        checked => checked?,
+    }
+    Ok(path.to_owned())
+}
+
+/// Refuses a source that is not there.
+pub(crate) fn check_bind_source(path: &str) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Fault::invalid(format!(
             "invalid mount config for type \"bind\": bind source path does not exist: {path}"
         ))),

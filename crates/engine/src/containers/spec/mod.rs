@@ -26,6 +26,7 @@ pub(crate) use capabilities::{NAMES as CAPABILITIES, check as check_capabilities
 pub(crate) use devices::HostDevice;
 pub(crate) use process::{Exec, exec as exec_process};
 pub(crate) use resources::plan as resources;
+pub(crate) use security::check_security;
 pub(crate) use security::{SecurityOptions, default_masked, default_read_only};
 
 /// What the pure part must know of the world.
@@ -38,7 +39,7 @@ pub(crate) struct Facts {
     pub(crate) files: Vec<(PathBuf, &'static str)>,
     /// The mounts in their order, each source a path of the host (none for memory).
     pub(crate) mounts: Vec<ResolvedMount>,
-    /// The folder that is `/dev/shm`, where that is not a memory of its own: what is shared lies in the run root.
+    /// Where the `/dev/shm` is of the container whose IPC namespace it joins.
     pub(crate) shm: Option<String>,
     /// Namespaces of others that it joins: kind and path.
     pub(crate) joined: Vec<(knarr_spec::NamespaceKind, String)>,

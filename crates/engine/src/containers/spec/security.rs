@@ -84,6 +84,14 @@ impl SecurityOptions {
     }
 }
 
+/// Refuses at creation what a start would refuse.
+pub(crate) fn check_security(options: &[String]) -> Result<()> {
+    match SecurityOptions::parse(options)?.seccomp {
+        Filter::Profile(json) => Ok(json.parse::<knarr_seccomp::Profile>().map(drop)?),
+        Filter::Default | Filter::Unconfined => Ok(()),
+    }
+}
+
 pub(super) fn seccomp(options: &SecurityOptions, privileged: bool, capabilities: &[String]) -> Result<Option<Seccomp>> {
     match &options.seccomp {
         Filter::Unconfined => Ok(None),
