@@ -111,7 +111,7 @@ async fn handle(router: Router, request: Request) -> Response {
 
 fn without_version(mut request: Request) -> Result<Request, ApiError> {
     let uri = request.uri();
-    let rest = version::strip(uri.path())?;
+    let (version, rest) = version::strip(uri.path())?;
     if rest.len() != uri.path().len() {
         let with_query = match uri.query() {
             Some(query) => format!("{rest}?{query}"),
@@ -120,5 +120,6 @@ fn without_version(mut request: Request) -> Result<Request, ApiError> {
         let parsed = with_query.parse().map_err(|e| Fault::invalid(format!("invalid path: {e}")))?;
         *request.uri_mut() = parsed;
     }
+    request.extensions_mut().insert(version);
     Ok(request)
 }

@@ -1,20 +1,43 @@
 //! The `/vX.Y` prefix of paths.
 
-use knarr_model::{Fault, Result};
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use knarr_model::Fault;
 
 /// The oldest API version that is answered.
 pub const MIN_API: &str = "1.24";
 /// The newest.
 pub const MAX_API: &str = "1.50";
 
-const MIN: (u32, u32) = (1, 24);
-const MAX: (u32, u32) = (1, 50);
+const MIN: Version = Version(1, 24);
+const MAX: Version = Version(1, 50);
+
+/// The version that a request speaks: that of its path, or the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version(u32, u32);
+
+impl Version {
+    /// Whether it is 1.`minor` or newer.
+    pub(crate) fn at_least(self, minor: u32) -> bool {
+        self >= Self(1, minor)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Version {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(MAX))
+    }
+}
 
 /// Splits `/v1.43/rest` into its version and `/rest`. A path without a prefix is the newest version's. A version out of range
 /// is refused in Docker's words.
-pub(crate) fn strip(path: &str) -> Result<&str> {
-    let Some((version, rest)) = split(path) else { return Ok(path) };
-    let Some(number) = parse(version) else { return Ok(path) };
+pub(crate) fn strip(path: &str) -> knarr_model::Result<(Version, &str)> {
+    let Some((version, rest)) = split(path) else { return Ok((MAX, path)) };
+    let Some(number) = parse(version) else { return Ok((MAX, path)) };
     if number > MAX {
         let text = format!("client version {version} is too new. Maximum supported API version is {MAX_API}");
         return Err(Fault::invalid(text));
@@ -25,7 +48,7 @@ pub(crate) fn strip(path: &str) -> Result<&str> {
         );
         return Err(Fault::invalid(text));
     }
-    Ok(rest)
+    Ok((number, rest))
 }
 
 fn split(path: &str) -> Option<(&str, &str)> {
@@ -34,9 +57,9 @@ fn split(path: &str) -> Option<(&str, &str)> {
     Some((&tail[..slash], &tail[slash..]))
 }
 
-fn parse(version: &str) -> Option<(u32, u32)> {
+fn parse(version: &str) -> Option<Version> {
     let (major, minor) = version.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
+    Some(Version(major.parse().ok()?, minor.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -45,11 +68,12 @@ mod tests {
 
     #[test]
     fn versions_are_stripped_and_checked() {
-        assert_eq!(strip("/v1.43/containers/json").unwrap(), "/containers/json");
-        assert_eq!(strip("/volumes/x").unwrap(), "/volumes/x");
-        assert_eq!(strip("/_ping").unwrap(), "/_ping");
+        assert_eq!(strip("/v1.43/containers/json").unwrap(), (Version(1, 43), "/containers/json"));
+        assert_eq!(strip("/volumes/x").unwrap(), (MAX, "/volumes/x"));
+        assert_eq!(strip("/_ping").unwrap(), (MAX, "/_ping"));
         let new = strip("/v1.99/info").unwrap_err();
         assert_eq!(new.message(), "client version 1.99 is too new. Maximum supported API version is 1.50");
         assert!(strip("/v1.23/info").unwrap_err().message().starts_with("client version 1.23 is too old."));
+        assert!(Version(1, 42).at_least(42) && !Version(1, 41).at_least(42));
     }
 }

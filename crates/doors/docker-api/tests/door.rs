@@ -50,7 +50,8 @@ impl Daemon {
 
     async fn post(&self, path: &str, body: &str) -> String {
         let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\nHost: d\nConnection: close\nContent-Length: {length}\n\n");
+        let kind = "Content-Type: application/json";
+        let head = format!("POST {path} HTTP/1.1\nHost: d\nConnection: close\n{kind}\nContent-Length: {length}\n\n");
         self.ask(&(head + body)).await
     }
 

@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use knarr_engine::{Delivery, Engine, EventQuery, Subscription};
+use knarr_model::Fault;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -69,6 +70,11 @@ async fn disk_usage(State(engine): Daemon) -> Result<Response> {
 /// `GET /events`.
 async fn events(State(engine): Daemon, query: Query) -> Result<Response> {
     let wanted = EventQuery { since: query.time("since")?, until: query.time("until")?, filters: query.filters()? };
+    if wanted.since.zip(wanted.until).is_some_and(|(since, until)| since > until) {
+        let (since, until) = (query.text("since"), query.text("until"));
+        let text = format!("`since` time ({since}) cannot be after `until` time ({until})");
+        return Err(Fault::invalid(text).into());
+    }
     let subscription = engine.events().subscribe(wanted);
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(forward(subscription, sender));

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use knarr_api::container::{PruneResponse, UpdateRequest, UpdateResponse};
+use knarr_model::Fault;
 
 use crate::body::Json;
 use crate::error::Result;
@@ -74,6 +75,9 @@ pub(super) async fn update(
 
 /// `DELETE /containers/{id}`.
 pub(super) async fn remove(State(engine): Daemon, Path(id): Path<String>, query: Query) -> Result<StatusCode> {
+    if query.flag("link") {
+        return Err(Fault::invalid(format!("cannot remove link {id}: links are not supported")).into());
+    }
     engine.remove(&id, query.flag("force"), query.flag("v")).await?;
     Ok(DONE)
 }

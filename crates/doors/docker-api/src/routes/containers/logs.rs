@@ -11,8 +11,14 @@ use crate::hijack;
 use crate::query::Query;
 use crate::routes::Daemon;
 use crate::stream;
+use crate::version::Version;
 
-pub(super) async fn logs(State(engine): Daemon, Path(id): Path<String>, query: Query) -> Result<Response> {
+pub(super) async fn logs(
+    State(engine): Daemon,
+    Path(id): Path<String>,
+    version: Version,
+    query: Query,
+) -> Result<Response> {
     let options = LogOptions {
         stdout: query.flag("stdout"),
         stderr: query.flag("stderr"),
@@ -23,7 +29,7 @@ pub(super) async fn logs(State(engine): Daemon, Path(id): Path<String>, query: Q
         timestamps: query.flag("timestamps"),
     };
     let logs = engine.logs(&id, options).await?;
-    let kind = hijack::content_type(logs.multiplexed);
+    let kind = hijack::content_type(logs.multiplexed, version);
     Ok(([(header::CONTENT_TYPE, kind)], stream::body(logs.into_receiver())).into_response())
 }
 

@@ -22,6 +22,7 @@ use knarr_model::{Fault, Kind};
 use super::{Daemon, transfer};
 use crate::error::Result;
 use crate::query::Query;
+use crate::version::Version;
 
 pub(super) fn routes() -> Router<Arc<Engine>> {
     Router::new()
@@ -44,9 +45,9 @@ fn page_not_found() -> Fault {
 }
 
 /// `GET /images/NAME/{json,history,get}`.
-async fn get_one(State(engine): Daemon, Path(path): Path<String>) -> Result<Response> {
+async fn get_one(State(engine): Daemon, Path(path): Path<String>, version: Version) -> Result<Response> {
     match split(&path, &["json", "history", "get"])? {
-        (name, "json") => read::inspect(&engine, name),
+        (name, "json") => read::inspect(&engine, name, version),
         (name, "history") => read::history(&engine, name),
         (name, _) => archive::save(&engine, &[name.to_owned()]),
     }
