@@ -21,10 +21,8 @@ pub struct Config {
     pub dns_search: Vec<String>,
     /// `options` of containers' resolv.conf.
     pub dns_options: Vec<String>,
-    /// Registries (`host[:port]`) that may be spoken to in plain HTTP where they do not answer TLS; loopback ones always may.
-    pub insecure_registries: Vec<String>,
-    /// A PEM file with further certificate authorities for registries.
-    pub registry_ca: Option<PathBuf>,
+    /// What may change while the daemon runs.
+    pub live: Live,
     /// A container's log file is rotated above this many bytes; 0 never rotates.
     pub log_max_size: u64,
     /// How many log files a container keeps, at least 1.
@@ -35,10 +33,21 @@ pub struct Config {
     pub cgroup_parent: String,
     /// The shim program, as bytes.
     pub shim: &'static [u8],
-    /// `key=value` labels of this daemon, shown by `info`.
-    pub labels: Vec<String>,
     /// Seconds a container gets between its stop signal and the kill where nobody said otherwise.
     pub stop_timeout: u32,
+}
+
+/// The settings that a running daemon follows ([`crate::Engine::reload`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Registries (`host[:port]`) that may be spoken to in plain HTTP where they do not answer TLS; loopback ones always may.
+    pub insecure_registries: Vec<String>,
+    /// A PEM file with further certificate authorities for registries.
+    pub registry_ca: Option<PathBuf>,
+    /// `key=value` labels of this daemon, shown by `info`.
+    pub labels: Vec<String>,
+    /// Whether the daemon logs for debugging, shown by `info`.
+    pub debug: bool,
 }
 
 impl Default for Config {
@@ -52,14 +61,12 @@ impl Default for Config {
             dns: Vec::new(),
             dns_search: Vec::new(),
             dns_options: Vec::new(),
-            insecure_registries: Vec::new(),
-            registry_ca: None,
+            live: Live::default(),
             log_max_size: 20 << 20,
             log_max_files: 5,
             compat_docker: false,
             cgroup_parent: "/knarr".into(),
             shim: &[],
-            labels: Vec::new(),
             stop_timeout: 10,
         }
     }

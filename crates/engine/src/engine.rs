@@ -1,9 +1,9 @@
 //! The engine's state, its opening and its end.
 
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use knarr_cgroups::Cgroup;
 use knarr_content::Content;
 use knarr_images::Images;
@@ -18,7 +18,7 @@ use crate::containers::{Containers, LogWatch, Record, restore};
 use crate::events::Events;
 use crate::roots::Roots;
 use crate::scratch::Scratch;
-use crate::{Config, Event};
+use crate::{Config, Event, Live};
 
 /// One daemon's engine. Its verbs are in the folders beside this file.
 pub struct Engine {
@@ -28,8 +28,10 @@ pub struct Engine {
     pub(crate) content: Content,
     pub(crate) layers: Arc<Layers>,
     pub(crate) images: Images,
-    /// Made when it is first needed.
-    pub(crate) registries: OnceLock<Client>,
+    /// What may change while the daemon runs.
+    pub(crate) live: ArcSwap<Live>,
+    /// Made when it is first needed, anew after a reload.
+    pub(crate) registries: ArcSwapOption<Client>,
     /// None once the daemon ends.
     networks: ArcSwapOption<Networks>,
     pub(crate) volumes: Volumes,
@@ -64,7 +66,8 @@ impl Engine {
             id: daemon_id(&store)?,
             layers: Arc::new(Layers::open(&roots.data("layers"))?),
             images: Images::new(store.clone(), Arc::new(content.clone())),
-            registries: OnceLock::new(),
+            live: ArcSwap::from_pointee(config.live.clone()),
+            registries: ArcSwapOption::empty(),
             networks: ArcSwapOption::from_pointee(networks),
             volumes: Volumes::open(&roots.data("volumes"), store.clone())?,
             containers: Containers::default(),
@@ -96,7 +99,14 @@ impl Engine {
         }
     }
 
-    /// The settings.
+    /// Follows other settings from now on.
+    pub fn reload(&self, live: Live) {
+        self.live.store(Arc::new(live));
+        self.registries.store(None);
+        self.events.publish(Event::new("daemon", "reload", self.id.clone()).with("name", crate::system::host_name()));
+    }
+
+    /// The settings that the daemon was started with.
     pub fn config(&self) -> &Config {
         &self.config
     }

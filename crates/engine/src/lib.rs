@@ -34,7 +34,7 @@ mod transfer;
 mod volumes;
 
 pub use build::{BuildFailure, BuildOptions, BuildRequest, RunOptions};
-pub use config::Config;
+pub use config::{Config, Live};
 pub use containers::{
     AttachOptions, Attachment, Condition, Container, ExecStream, ListOptions, LogOptions, LogStream, MountRecord,
     MountSource, Record, State, Status,

@@ -10,7 +10,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Watches the other end of a unix socket.
+/// Watches the other end of a socket. Of a TCP connection a close looks like a half-close until something is sent, or the peer's
+/// kernel is asked (keep-alive) and answers with a reset.
 pub(crate) struct Peer(AsyncFd<OwnedFd>);
 
 impl Peer {

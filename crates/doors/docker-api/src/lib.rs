@@ -5,7 +5,7 @@
 //! stripped ─► Router (one file a group of routes) ─► Engine;  Fault ─► status + {"message"} in error.rs
 //! ```
 //!
-//! Main types: [`serve`] (the accept loop), [`error::ApiError`], [`body::Json`], [`hijack::Hijack`].
+//! Main types: [`serve`] (the accept loop), [`Listener`] (a unix socket, or TCP with mutual TLS), [`error::ApiError`], [`body::Json`], [`hijack::Hijack`].
 //!
 //! Invariants: no decision about containers is taken here; everything a client can grow is bounded (connections, head,
 //! JSON body, time to send a head); a client that goes away takes only its own tasks with it.
@@ -22,7 +22,9 @@ mod query;
 mod routes;
 mod server;
 mod stream;
+mod tls;
 mod version;
 
-pub use server::serve;
+pub use server::{Listener, serve};
+pub use tls::TlsListener;
 pub use version::{MAX_API, MIN_API};

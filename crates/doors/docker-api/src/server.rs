@@ -1,6 +1,7 @@
 //! The accept loop.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use knarr_engine::Engine;
 use knarr_model::Fault;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
@@ -20,6 +22,7 @@ use tower::ServiceExt as _;
 use crate::error::ApiError;
 use crate::front::Front;
 use crate::gone::Peer;
+use crate::tls::{Greeting, Guard, TlsListener};
 use crate::{MAX_API, routes, version};
 
 /// Connections at one time; further ones wait in the listener's queue.
@@ -30,9 +33,32 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 const HEAD_BYTES: usize = 64 << 10;
 const HEAD_FIELDS: usize = 128;
 
+/// Where clients come from.
+pub enum Listener {
+    /// This machine; the socket's mode says who.
+    Unix(UnixListener),
+    /// Anywhere; who shows a certificate.
+    Tls(TlsListener),
+}
+
+/// A client that has come.
+enum Client {
+    Local(UnixStream),
+    Remote(Greeting),
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Client> {
+        match self {
+            Self::Unix(listener) => Ok(Client::Local(listener.accept().await?.0)),
+            Self::Tls(listener) => Ok(Client::Remote(listener.accept().await?)),
+        }
+    }
+}
+
 /// Answers clients of `listener` until `stop` is ready. Connections that are taken over or streaming go on until their end or
 /// the process's.
-pub async fn serve(engine: Arc<Engine>, listener: UnixListener, stop: impl Future<Output = ()>) {
+pub async fn serve(engine: Arc<Engine>, listener: Listener, stop: impl Future<Output = ()>) {
     let router = routes::router(engine);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::pin!(stop);
@@ -43,10 +69,12 @@ pub async fn serve(engine: Arc<Engine>, listener: UnixListener, stop: impl Futur
             () = &mut stop => return,
         };
         match accepted {
-            Ok((socket, _)) => {
+            Ok(client) => {
                 let router = router.clone();
                 tokio::spawn(async move {
-                    connection(socket, router).await;
+                    if let Err(error) = client.serve(router).await {
+                        tracing::debug!(%error, "connection ended");
+                    }
                     drop(place);
                 });
             }
@@ -58,10 +86,28 @@ pub async fn serve(engine: Arc<Engine>, listener: UnixListener, stop: impl Futur
     }
 }
 
-async fn connection(socket: UnixStream, router: Router) {
+impl Client {
+    async fn serve(self, router: Router) -> io::Result<()> {
+        match self {
+            Self::Local(socket) => {
+                let peer = Peer::of(&socket)?;
+                connection(socket, peer, Door { router, guard: None }).await
+            }
+            Self::Remote(greeting) => {
+                let (peer, guard) = (Peer::of(&greeting.socket)?, greeting.guard.clone());
+                connection(greeting.shake_hands().await?, peer, Door { router, guard: Some(guard) }).await
+            }
+        }
+    }
+}
+
+async fn connection<S>(socket: S, peer: Peer, door: Door) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = hyper::service::service_fn(move |request| {
-        let router = router.clone();
-        async move { Ok::<_, std::convert::Infallible>(answer(router, request).await) }
+        let door = door.clone();
+        async move { Ok::<_, std::convert::Infallible>(door.answer(request).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.half_close(true)
@@ -69,36 +115,39 @@ async fn connection(socket: UnixStream, router: Router) {
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS);
-    let peer = match Peer::of(&socket) {
-        Ok(peer) => peer,
-        Err(error) => return tracing::warn!(%error, "cannot watch a connection"),
-    };
     let io = TokioIo::new(Front::new(socket));
     tokio::select! {
-        ended = http.serve_connection(io, service).with_upgrades() => {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "connection ended");
-            }
-        }
-        () = peer.gone() => {}
+        ended = http.serve_connection(io, service).with_upgrades() => ended.map_err(io::Error::other),
+        () = peer.gone() => Ok(()),
     }
 }
 
-/// Checks and strips the version, routes, and adds the headers that every answer has.
-async fn answer(router: Router, request: hyper::Request<Incoming>) -> Response {
-    let mut response = match without_version(request.map(Body::new)) {
-        Ok(request) => handle(router, request).await,
-        Err(error) => error.into_response(),
-    };
-    let headers = response.headers_mut();
-    headers.insert("api-version", HeaderValue::from_static(MAX_API));
-    headers.insert("docker-experimental", HeaderValue::from_static("false"));
-    headers.insert("ostype", HeaderValue::from_static("linux"));
-    headers.insert(
-        http::header::SERVER,
-        HeaderValue::from_static(concat!("knarr/", env!("CARGO_PKG_VERSION"), " (linux)")),
-    );
-    response
+/// What stands behind a connection.
+#[derive(Clone)]
+struct Door {
+    router: Router,
+    guard: Option<Arc<Guard>>,
+}
+
+impl Door {
+    /// Checks and strips the version, routes, and adds the headers that every answer has.
+    async fn answer(self, request: hyper::Request<Incoming>) -> Response {
+        let admitted = self.guard.map_or(Ok(()), |guard| guard.admit(request.headers()));
+        let checked = admitted.map_err(ApiError::from).and_then(|()| without_version(request.map(Body::new)));
+        let mut response = match checked {
+            Ok(request) => handle(self.router, request).await,
+            Err(error) => error.into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.insert("api-version", HeaderValue::from_static(MAX_API));
+        headers.insert("docker-experimental", HeaderValue::from_static("false"));
+        headers.insert("ostype", HeaderValue::from_static("linux"));
+        headers.insert(
+            http::header::SERVER,
+            HeaderValue::from_static(concat!("knarr/", env!("CARGO_PKG_VERSION"), " (linux)")),
+        );
+        response
+    }
 }
 
 /// Runs a handler to its end also where its client goes away: only the answer is lost, nothing stays half-done.

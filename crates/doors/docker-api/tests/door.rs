@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use knarr_docker_api::Listener;
 use knarr_engine::{Config, Engine};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
@@ -28,7 +29,7 @@ impl Daemon {
         let engine = Engine::open(config).await.unwrap();
         let listener = UnixListener::bind(dir.path().join("sock")).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(knarr_docker_api::serve(engine.clone(), listener, async move {
+        let serving = tokio::spawn(knarr_docker_api::serve(engine.clone(), Listener::Unix(listener), async move {
             let _ = stopped.await;
         }));
         Self { dir, engine, stop: Some(stop), serving }

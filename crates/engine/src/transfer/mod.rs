@@ -12,6 +12,8 @@ pub use push::Push;
 
 pub use knarr_transfer::Credentials;
 
+use std::sync::Arc;
+
 use knarr_model::Result;
 use knarr_transfer::{Client, Hosts};
 
@@ -19,15 +21,17 @@ use crate::Engine;
 
 impl Engine {
     /// The client of registries, made when it is first needed: its certificate roots are read then.
-    pub(crate) fn registries(&self) -> Result<&Client> {
-        if let Some(client) = self.registries.get() {
-            return Ok(client);
+    pub(crate) fn registries(&self) -> Result<Client> {
+        if let Some(client) = self.registries.load_full() {
+            return Ok(Client::clone(&client));
         }
+        let live = self.live.load();
         let hosts = Hosts {
-            insecure: self.config.insecure_registries.clone(),
-            ca_files: self.config.registry_ca.clone().into_iter().collect(),
+            insecure: live.insecure_registries.clone(),
+            ca_files: live.registry_ca.clone().into_iter().collect(),
         };
         let client = Client::new(hosts)?;
-        Ok(self.registries.get_or_init(|| client))
+        self.registries.store(Some(Arc::new(client.clone())));
+        Ok(client)
     }
 }

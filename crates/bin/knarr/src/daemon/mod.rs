@@ -1,6 +1,9 @@
-//! `knarr daemon`: options, socket, signals.
+//! `knarr daemon`: options, hosts, log, signals.
 
 mod assemble;
+mod hosts;
+mod log;
+mod log_options;
 mod options;
 mod pidfile;
 mod socket;
@@ -10,8 +13,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use knarr_model::Fault;
 
+use log::Log;
 use options::{Flags, Options};
 
 /// Worker threads of the daemon: what it does is wait.
@@ -22,18 +26,23 @@ const STACK_BYTES: usize = 512 << 10;
 
 /// Runs the daemon until it is told to end.
 pub fn main(args: &[OsString]) -> ExitCode {
-    let options = match Flags::parse_from(args).resolve() {
+    let flags = Flags::parse_from(args);
+    let options = match flags.clone().resolve() {
         Ok(options) => options,
         Err(error) => return fail(&error),
     };
-    log_to_stderr(&options.log_level);
-    match run(options) {
+    if options.validate {
+        println!("configuration OK");
+        return ExitCode::SUCCESS;
+    }
+    match run(options, &flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-fn run(options: Options) -> Result<()> {
+fn run(options: Options, flags: &Flags) -> Result<()> {
+    let log = Log::start(&options.log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING)
@@ -41,7 +50,7 @@ fn run(options: Options) -> Result<()> {
         .thread_keep_alive(std::time::Duration::from_secs(2))
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(assemble::serve(options));
+    let outcome = runtime.block_on(assemble::serve(options, &log, || flags.clone().resolve()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     outcome
 }
@@ -51,18 +60,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn log_to_stderr(level: &str) {
-    use std::io::IsTerminal as _;
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    let level = level.parse().unwrap_or(LevelFilter::INFO);
-    let own = ROOMS.map(|room| (room, level));
-    let filter = Targets::new().with_default(LevelFilter::WARN).with_targets(own);
-    let lines =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+/// A fault with all its causes, for a person at a terminal.
+fn said(fault: Fault) -> anyhow::Error {
+    anyhow::Error::msg(fault.full())
 }
-
-/// The crates whose logs follow `--log-level`; libraries only warn.
-const ROOMS: [&str; 7] =
-    ["knarr", "knarr_engine", "knarr_docker_api", "knarr_network", "knarr_transfer", "knarr_layers", "knarr_content"];

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
+use knarr_tls::Identity;
 use serde::Deserialize;
+
+use super::hosts::{Host, Tls, plain};
+use super::log_options::LogOptions;
 
 /// Runs containers, and manages images, networks and volumes, for clients of its socket.
 ///
@@ -15,8 +19,10 @@ use serde::Deserialize;
 ///   host = ["unix:///run/knarr/knarr.sock"]
 ///   insecure-registries = ["registry.lan:5000"]
 ///
-/// A value may be set by a flag or in the file, not by both.
-#[derive(Debug, Default, Parser)]
+/// A value may be set by a flag or in the file, not by both. On SIGHUP the file is read again: log-level, debug, labels,
+/// insecure-registries and registry-ca are followed at once, all else at the next start. On SIGTERM the daemon ends and
+/// containers run on.
+#[derive(Debug, Clone, Default, Parser)]
 #[command(name = "knarr daemon", bin_name = "knarr daemon", version, verbatim_doc_comment)]
 pub struct Flags {
     /// Where images, containers and volumes are kept [default: /var/lib/knarr]
@@ -25,21 +31,43 @@ pub struct Flags {
     /// Where sockets and the state of running containers are kept [default: /run/knarr]
     #[arg(long, value_name = "DIR")]
     exec_root: Option<PathBuf>,
-    /// Socket to listen on, unix://PATH; may be repeated [default: unix:///run/knarr/knarr.sock]
+    /// Where to listen, unix:///PATH or tcp://ADDRESS:PORT (mutual TLS only); may be repeated [default:
+    /// unix:///run/knarr/knarr.sock]
     #[arg(short = 'H', long, value_name = "HOST")]
     host: Vec<String>,
     /// Group that may use the socket; root only where it does not exist [default: knarr]
     #[arg(short = 'G', long, value_name = "GROUP")]
     group: Option<String>,
+    /// Listen on TCP for clients whose certificate --tlscacert vouches for
+    #[arg(long)]
+    tlsverify: bool,
+    /// PEM file of the authorities of clients' certificates
+    #[arg(long, value_name = "FILE")]
+    tlscacert: Option<PathBuf>,
+    /// PEM file of the daemon's certificate chain
+    #[arg(long, value_name = "FILE")]
+    tlscert: Option<PathBuf>,
+    /// PEM file of the daemon's key
+    #[arg(long, value_name = "FILE")]
+    tlskey: Option<PathBuf>,
     /// Configuration file, TOML [default: /etc/knarr/daemon.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     config_file: Option<PathBuf>,
     /// Where the daemon's process id is written
     #[arg(short, long, value_name = "FILE")]
     pidfile: Option<PathBuf>,
-    /// How much is logged: debug, info, warn, error
+    /// Only check flags and configuration file, and say whether they are right
+    #[arg(long)]
+    validate: bool,
+    /// How much is logged: debug, info, warn, error [default: info]
     #[arg(short, long, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// The same as --log-level debug
+    #[arg(short = 'D', long)]
+    debug: bool,
+    /// Containers' logs, max-size=BYTES or max-file=NUMBER; may be repeated [default: max-size=20m, max-file=5]
+    #[arg(long = "log-opt", value_name = "KEY=VALUE")]
+    log_opts: Vec<String>,
     /// The default bridge's name [default: knarr0]
     #[arg(short, long, value_name = "NAME")]
     bridge: Option<String>,
@@ -52,6 +80,12 @@ pub struct Flags {
     /// DNS servers for containers [default: the host's]
     #[arg(long, value_name = "ADDRESS")]
     dns: Vec<Ipv4Addr>,
+    /// Search domains for containers [default: the host's]
+    #[arg(long, value_name = "DOMAIN")]
+    dns_search: Vec<String>,
+    /// Options of containers' resolv.conf [default: the host's]
+    #[arg(long = "dns-opt", value_name = "OPTION")]
+    dns_opts: Vec<String>,
     /// Registry that is spoken to by plain HTTP; may be repeated (for an unknown certificate give --registry-ca)
     #[arg(long = "insecure-registry", value_name = "HOST[:PORT]")]
     insecure_registries: Vec<String>,
@@ -81,13 +115,24 @@ struct File {
     #[serde(default)]
     host: Vec<String>,
     group: Option<String>,
+    tlsverify: Option<bool>,
+    tlscacert: Option<PathBuf>,
+    tlscert: Option<PathBuf>,
+    tlskey: Option<PathBuf>,
     pidfile: Option<PathBuf>,
     log_level: Option<String>,
+    debug: Option<bool>,
+    #[serde(default)]
+    log_opts: Vec<String>,
     bridge: Option<String>,
     bip: Option<String>,
     mtu: Option<u32>,
     #[serde(default)]
     dns: Vec<Ipv4Addr>,
+    #[serde(default)]
+    dns_search: Vec<String>,
+    #[serde(default)]
+    dns_opts: Vec<String>,
     #[serde(default)]
     insecure_registries: Vec<String>,
     registry_ca: Option<PathBuf>,
@@ -103,14 +148,19 @@ struct File {
 pub struct Options {
     pub data_root: PathBuf,
     pub exec_root: PathBuf,
-    pub sockets: Vec<PathBuf>,
+    pub hosts: Vec<Host>,
     pub group: Option<String>,
+    pub tls: Option<Tls>,
+    pub validate: bool,
     pub pidfile: Option<PathBuf>,
     pub log_level: String,
+    pub log: LogOptions,
     pub bridge: Option<String>,
     pub bip: Option<String>,
     pub mtu: Option<u32>,
     pub dns: Vec<Ipv4Addr>,
+    pub dns_search: Vec<String>,
+    pub dns_opts: Vec<String>,
     pub insecure_registries: Vec<String>,
     pub registry_ca: Option<PathBuf>,
     pub compat_docker: bool,
@@ -130,18 +180,33 @@ impl Flags {
             None => File::default(),
         };
         let exec_root = one("exec-root", self.exec_root, file.exec_root)?.unwrap_or_else(|| "/run/knarr".into());
-        let hosts = many("host", self.host, file.host)?;
+        let hosts = hosts(&many("host", self.host, file.host)?, &exec_root)?;
+        let tls = tls(
+            switch("tlsverify", self.tlsverify, file.tlsverify)?,
+            one("tlscacert", self.tlscacert, file.tlscacert)?,
+            one("tlscert", self.tlscert, file.tlscert)?,
+            one("tlskey", self.tlskey, file.tlskey)?,
+        )?;
+        if let (Some(Host::Tcp(address)), None) = (hosts.iter().find(|host| matches!(host, Host::Tcp(_))), &tls) {
+            bail!("{}", plain(address));
+        }
+        let debug = switch("debug", self.debug, file.debug)?;
         Ok(Options {
             data_root: one("data-root", self.data_root, file.data_root)?.unwrap_or_else(|| "/var/lib/knarr".into()),
-            sockets: sockets(&hosts, &exec_root)?,
+            hosts,
+            tls,
+            validate: self.validate,
             exec_root,
             group: one("group", self.group, file.group)?,
             pidfile: one("pidfile", self.pidfile, file.pidfile)?,
-            log_level: level(one("log-level", self.log_level, file.log_level)?)?,
+            log_level: level(one("log-level", self.log_level, file.log_level)?, debug)?,
+            log: LogOptions::parse(&many("log-opts", self.log_opts, file.log_opts)?)?,
             bridge: one("bridge", self.bridge, file.bridge)?,
             bip: one("bip", self.bip, file.bip)?,
             mtu: one("mtu", self.mtu, file.mtu)?,
             dns: many("dns", self.dns, file.dns)?,
+            dns_search: many("dns-search", self.dns_search, file.dns_search)?,
+            dns_opts: many("dns-opts", self.dns_opts, file.dns_opts)?,
             insecure_registries: many("insecure-registries", self.insecure_registries, file.insecure_registries)?,
             registry_ca: one("registry-ca", self.registry_ca, file.registry_ca)?,
             compat_docker: compat(one("compat", self.compat, file.compat)?)?,
@@ -171,25 +236,38 @@ fn many<T>(name: &str, flag: Vec<T>, file: Vec<T>) -> Result<Vec<T>> {
     Ok(if flag.is_empty() { file } else { flag })
 }
 
-fn sockets(hosts: &[String], exec_root: &Path) -> Result<Vec<PathBuf>> {
-    if hosts.is_empty() {
-        return Ok(vec![exec_root.join("knarr.sock")]);
-    }
-    hosts.iter().map(|host| socket(host)).collect()
+/// A switch of the command line can only be on.
+fn switch(name: &str, flag: bool, file: Option<bool>) -> Result<bool> {
+    Ok(one(name, flag.then_some(true), file)?.unwrap_or(false))
 }
 
-fn socket(host: &str) -> Result<PathBuf> {
-    match host.strip_prefix("unix://") {
-        Some(path) if path.starts_with('/') => Ok(path.into()),
-        Some(_) => bail!("invalid host {host:?}: the socket's path must be absolute"),
-        None if host.starts_with("tcp://") => {
-            bail!("invalid host {host:?}: no TCP without mutual TLS; use a unix socket and reach it through ssh")
+fn hosts(texts: &[String], exec_root: &Path) -> Result<Vec<Host>> {
+    if texts.is_empty() {
+        return Ok(vec![Host::Unix(exec_root.join("knarr.sock"))]);
+    }
+    texts.iter().map(|text| Host::parse(text)).collect()
+}
+
+/// The three files belong together, and to `tlsverify`: a client that nobody verifies would be root here.
+fn tls(
+    verify: bool,
+    clients: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<Tls>> {
+    match (verify, clients, certificate, key) {
+        (false, None, None, None) => Ok(None),
+        (true, Some(clients), Some(certificate), Some(key)) => {
+            Ok(Some(Tls { own: Identity { certificate, key }, clients }))
         }
-        None => bail!("invalid host {host:?}: expected unix://PATH"),
+        _ => bail!("tlsverify, tlscacert, tlscert and tlskey belong together: give all four"),
     }
 }
 
-fn level(given: Option<String>) -> Result<String> {
+fn level(given: Option<String>, debug: bool) -> Result<String> {
+    if debug {
+        return Ok("debug".into());
+    }
     let level = given.unwrap_or_else(|| "info".into());
     match level.as_str() {
         "trace" | "debug" | "info" | "warn" | "error" => Ok(level),
@@ -216,14 +294,45 @@ mod tests {
 
     #[test]
     fn a_socket_lies_in_the_exec_root_unless_told_otherwise() {
-        assert_eq!(resolve(&["--exec-root", "/x"]).unwrap().sockets, [PathBuf::from("/x/knarr.sock")]);
-        assert_eq!(resolve(&["-H", "unix:///y"]).unwrap().sockets, [PathBuf::from("/y")]);
+        assert_eq!(resolve(&["--exec-root", "/x"]).unwrap().hosts, [Host::Unix("/x/knarr.sock".into())]);
+        assert_eq!(resolve(&["-H", "unix:///y"]).unwrap().hosts, [Host::Unix("/y".into())]);
     }
 
     #[test]
     fn plain_tcp_and_unknown_levels_are_refused() {
-        for wrong in [["-H", "tcp://0.0.0.0:2375"], ["-H", "unix://relative"], ["-l", "loud"]] {
+        for wrong in [["-H", "tcp://0.0.0.0:2375"], ["-H", "unix://relative"], ["-l", "loud"], ["--tlskey", "/k"]] {
             assert!(resolve(&wrong).is_err(), "{wrong:?}");
+        }
+        let plain = resolve(&["-H", "tcp://0.0.0.0:2375"]).unwrap_err().to_string();
+        assert!(plain.contains("mutual TLS only") && plain.contains("--tlsverify"), "{plain}");
+        let tls = ["-H", "tcp://x", "--tlsverify", "--tlscacert", "/ca", "--tlscert", "/c", "--tlskey", "/k"];
+        let options = resolve(&tls).unwrap();
+        assert_eq!(options.hosts, [Host::Tcp("x:2376".into())]);
+        assert_eq!(options.tls.unwrap().clients, PathBuf::from("/ca"));
+    }
+
+    #[test]
+    fn every_flag_is_a_key_of_the_file() {
+        use clap::CommandFactory as _;
+        let text = "data-root='/d'\nexec-root='/e'\nhost=['unix:///s']\ngroup='g'\npidfile='/p'\nlog-level='warn'\n\
+                    log-opts=['max-size=1m']\nbridge='b'\nbip='10.0.0.1/8'\nmtu=1400\ndns=['1.1.1.1']\ndns-search=['x']\n\
+                    dns-opts=['y']\ninsecure-registries=['r']\nregistry-ca='/r'\ncompat='docker'\nlabels=['a=b']\n\
+                    stop-timeout=3\ncgroup-parent='/c'\ntlsverify=true\ntlscacert='/a'\ntlscert='/b'\ntlskey='/k'\n\
+                    debug=false\n";
+        let file: File = toml::from_str(text).unwrap();
+        assert_eq!((file.log_level.as_deref(), file.debug), (Some("warn"), Some(false)));
+        let keys: Vec<&str> = text.lines().filter_map(|line| line.split('=').next()).collect();
+        let listed = |flag: &str| match flag {
+            "log-opt" => "log-opts".to_owned(),
+            "dns-opt" => "dns-opts".to_owned(),
+            "label" => "labels".to_owned(),
+            "insecure-registry" => "insecure-registries".to_owned(),
+            other => other.to_owned(),
+        };
+        let command = Flags::command();
+        let flags = command.get_arguments().filter_map(clap::Arg::get_long);
+        for flag in flags.filter(|flag| !["config-file", "validate", "help", "version"].contains(flag)) {
+            assert!(keys.contains(&listed(flag).as_str()), "--{flag} is no key of the file");
         }
     }
 
@@ -237,6 +346,7 @@ mod tests {
         std::fs::write(&file, "dataroot = '/a'\n").unwrap();
         let refused = resolve(&["--config-file", path]);
         std::fs::remove_file(&file).unwrap();
-        assert!(format!("{:#}", refused.unwrap_err()).contains("dataroot"));
+        let said = format!("{:#}", refused.unwrap_err());
+        assert!(said.contains("dataroot") && said.contains(path) && said.contains("line 1"), "{said}");
     }
 }
