@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
 
-use crate::client::{Client, Host};
+use crate::client::{Client, HostFlags};
 use crate::error::Result;
 use crate::login::use_folder;
 use crate::verbs::group::verbs;
@@ -15,9 +15,6 @@ use crate::{help, pflag};
 
 /// How each verb's help is laid out.
 const HELP: &str = "Usage:  {usage}\n\n{about-with-newline}\n{all-args}{after-help}\n";
-
-/// Options of the program itself that are followed by a value.
-const VALUED: &[&str] = &["-H", "--host", "-l", "--log-level", "--config"];
 
 /// Build, ship and run containers
 #[derive(Debug, Parser)]
@@ -30,9 +27,8 @@ pub(crate) struct Cli {
     /// Say on stderr what is asked of the daemon
     #[arg(short = 'D', long)]
     debug: bool,
-    /// Socket of the daemon
-    #[arg(short = 'H', long, value_name = "unix:///PATH")]
-    host: Option<String>,
+    #[command(flatten)]
+    daemon: HostFlags,
     /// How much to say on stderr; debug is the same as --debug
     #[arg(short = 'l', long, value_name = "LEVEL", default_value = "info")]
     #[arg(value_parser = ["debug", "info", "warn", "error", "fatal"])]
@@ -104,7 +100,7 @@ impl Cli {
             use_folder(folder);
         }
         let debug = self.debug || self.log_level == "debug";
-        let client = Client::new(Host::pick(self.host.as_deref())?, debug);
+        let client = Client::new(self.daemon.pick()?, debug);
         self.verb.run(&client).await
     }
 }
@@ -185,11 +181,10 @@ fn path_of(root: &Command, argv: &[OsString]) -> Vec<String> {
     let mut command = root;
     let mut words = argv.iter().skip(1).filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
-        if VALUED.contains(&word) {
-            words.next();
-            continue;
-        }
         if word.starts_with('-') {
+            if takes_value(root, word) {
+                words.next();
+            }
             continue;
         }
         let Some(found) = command.find_subcommand(word) else { break };
@@ -200,6 +195,15 @@ fn path_of(root: &Command, argv: &[OsString]) -> Vec<String> {
         }
     }
     names
+}
+
+/// Whether a flag before the verb is followed by its value.
+fn takes_value(root: &Command, word: &str) -> bool {
+    let named = |arg: &&clap::Arg| {
+        let long = word.strip_prefix("--").is_some_and(|name| arg.get_long() == Some(name));
+        long || arg.get_short().is_some_and(|short| word.strip_prefix('-') == Some(short.to_string().as_str()))
+    };
+    root.get_arguments().find(named).is_some_and(|arg| arg.get_action().takes_values())
 }
 
 #[cfg(test)]

@@ -17,8 +17,13 @@ const TAIL: &str = "\
 Global Options:
       --config DIR          Folder of the client's configuration (default ~/.docker; also DOCKER_CONFIG)
   -D, --debug               Say on stderr what is asked of the daemon
-  -H, --host unix:///PATH   Socket of the daemon (default unix:///run/knarr/knarr.sock;
-                            also KNARR_HOST and DOCKER_HOST)
+  -H, --host unix:///PATH   Daemon to speak to (default unix:///run/knarr/knarr.sock;
+                            also KNARR_HOST and DOCKER_HOST), or tcp://HOST:PORT
+      --tlsverify           Use TLS on TCP, and verify the daemon (also DOCKER_TLS_VERIFY)
+      --tlscacert FILE      Trust daemons with a certificate of this authority only
+      --tlscert FILE        Own certificate
+      --tlskey FILE         Key of the own certificate; the three files default to ca.pem,
+                            cert.pem and key.pem in DOCKER_CERT_PATH or ~/.docker
   -v, --version             Print the version
       --help                Print help
 

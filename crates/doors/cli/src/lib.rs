@@ -1,4 +1,4 @@
-//! The command line: Docker's verbs, flags, output and exit codes, over the daemon's unix socket and nothing else.
+//! The command line: Docker's verbs, flags, output and exit codes, over the daemon's API and nothing else.
 //!
 //! ```text
 //!  argv → cli (clap, adapted by pflag) → verbs/* ─┬→ client   one HTTP/1.1 connection a request, JSON, streams, hijacking

@@ -151,7 +151,7 @@ fn what_is_wrong_is_said_as_docker_says_it() {
         (
             "-H tcp://1.2.3.4:5 ps",
             1,
-            "cannot connect to tcp://1.2.3.4:5: only unix sockets are supported, for example unix:///run/knarr/knarr.sock",
+            "cannot connect to tcp://1.2.3.4:5: TCP is spoken with mutual TLS only: give --tlsverify, and certificates by --tlscacert, --tlscert and --tlskey or in the folder that DOCKER_CERT_PATH names",
         ),
     ] {
         let done = fake.run(&arguments.split(' ').collect::<Vec<_>>());

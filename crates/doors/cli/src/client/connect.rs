@@ -1,7 +1,6 @@
 //! Sends calls.
 
 use std::error::Error as StdError;
-use std::io::ErrorKind;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -11,9 +10,8 @@ use hyper::client::conn::http1;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
-use tokio::net::UnixStream;
 
-use super::{Call, Host, Lines};
+use super::{Call, Host, Lines, socket};
 use crate::error::{Error, Result};
 
 /// A connection taken over for a stream in both directions.
@@ -83,11 +81,12 @@ impl Client {
 
     async fn exchange(&self, call: Call) -> Result<Response<Incoming>> {
         let name = call.name();
-        let stream = UnixStream::connect(self.host.socket()).await.map_err(|e| self.unreachable(e))?;
+        let stream = socket::connect(&self.host).await?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|e| broken(name.clone(), &e))?;
         tokio::spawn(connection.with_upgrades());
-        let mut request = Request::builder().method(call.method).uri(call.path).header(header::HOST, "knarr");
+        let mut request =
+            Request::builder().method(call.method).uri(call.path).header(header::HOST, self.host.header());
         for (header, value) in call.headers {
             request = request.header(header, value);
         }
@@ -98,15 +97,6 @@ impl Client {
             eprintln!("debug: {} {uri}: {}", name.split(' ').next().unwrap_or_default(), response.status());
         }
         Ok(response)
-    }
-
-    fn unreachable(&self, error: std::io::Error) -> Error {
-        let host = self.host.to_string();
-        match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Error::NoDaemon { host },
-            ErrorKind::PermissionDenied => Error::SocketDenied { host },
-            _ => Error::io(format!("connect to {host}"), error),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The daemon's API, as a client: one connection a request over its unix socket.
+//! The daemon's API, as a client: one connection a request over its unix socket, or over TCP with mutual TLS.
 //!
 //! A [`Call`] is a request in the making; a [`Client`] sends it and returns a document ([`Client::json`]), bytes, a stream of
 //! documents ([`Client::stream`], [`Lines`]) or a hijacked connection ([`Client::hijack`]).
@@ -7,8 +7,9 @@ mod call;
 mod connect;
 mod host;
 mod lines;
+mod socket;
 
 pub(crate) use call::{Call, body_of_reader};
 pub(crate) use connect::{Client, Hijacked};
-pub(crate) use host::Host;
+pub(crate) use host::{Host, HostFlags};
 pub(crate) use lines::Lines;

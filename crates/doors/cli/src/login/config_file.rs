@@ -128,7 +128,8 @@ pub(crate) fn use_folder(folder: PathBuf) {
     let _ = FOLDER.set(folder);
 }
 
-fn folder() -> PathBuf {
+/// The folder of the client's configuration.
+pub(crate) fn folder() -> PathBuf {
     if let Some(folder) = FOLDER.get() {
         return folder.clone();
     }

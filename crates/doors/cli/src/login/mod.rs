@@ -7,7 +7,7 @@ mod config_file;
 mod helper;
 mod registry;
 
-pub(crate) use config_file::{ConfigFile, use_folder};
+pub(crate) use config_file::{ConfigFile, folder as config_folder, use_folder};
 pub(crate) use registry::{DOCKER_HUB, key_of, key_of_reference, same_registry};
 
 use base64::Engine;
