@@ -131,25 +131,15 @@ fn dockerfile_errors_name_the_line() {
 #[test]
 fn bodies_that_are_no_json_and_paths_that_are_no_endpoints() {
     let (host, _knarr) = host();
-    let ask = |method: &str, path: &str, body: &str| raw(&host, method, path, body);
-    assert!(ask("POST", "/v1.45/containers/create", "{not json").starts_with("HTTP/1.1 400"));
-    assert!(ask("GET", "/v1.45/nowhere", "").starts_with("HTTP/1.1 404"));
-    assert!(ask("GET", "/v1.99/info", "").contains("Maximum supported API version is 1.50"));
-    assert!(ask("GET", "/v1.12/info", "").starts_with("HTTP/1.1 400"));
-    assert!(ask("GET", "/v1.45/containers/%2e%2e%2f/json", "").starts_with("HTTP/1.1 404"));
-    assert!(ask("GET", "/_ping", "").starts_with("HTTP/1.1 200"));
+    let http = host.http();
+    assert_eq!(http.send("POST", "/v1.45/containers/create", "{not json").unwrap().status, 400);
+    assert_eq!(http.ask("GET", "/v1.45/nowhere").unwrap().status, 404);
+    let new = http.ask("GET", "/v1.99/info").unwrap();
+    assert!(new.message().contains("Maximum supported API version is 1.50"), "{new:?}");
+    assert_eq!(http.ask("GET", "/v1.12/info").unwrap().status, 400);
+    assert_eq!(http.ask("GET", "/v1.45/containers/%2e%2e%2f/json").unwrap().status, 404);
+    assert_eq!(http.ask("GET", "/_ping").unwrap().status, 200);
     host.finish().unwrap();
-}
-
-fn raw(host: &Host, method: &str, path: &str, body: &str) -> String {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::os::unix::net::UnixStream::connect(host.socket()).unwrap();
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n");
-    write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }
 
 #[test]
