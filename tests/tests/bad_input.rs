@@ -55,6 +55,18 @@ fn flags_and_values_that_make_no_sense() {
     refused(&knarr, &["run", "-u", "ghost", "busybox", "true"], 125, &["ghost"]);
     refused(&knarr, &["run", "-u", "4294967296", "busybox", "true"], 125, &["4294967296"]);
     refused(&knarr, &["run", "--restart", "sometimes", "busybox"], 125, &["sometimes"]);
+    refused(
+        &knarr,
+        &["run", "--mount", "type=bind,src=/tmp,dst=/t,depth=3", "busybox"],
+        125,
+        &["unexpected key 'depth'"],
+    );
+    refused(&knarr, &["run", "--network", "name=bridge,speed=3", "busybox"], 125, &["invalid field key speed"]);
+    refused(&knarr, &["run", "--gpus", "all", "busybox"], 125, &["unsupported flag: --gpus", "--device"]);
+    refused(&knarr, &["build", "--secret", "id=x", "."], 125, &["unsupported flag: --secret"]);
+    refused(&knarr, &["swarm", "init"], 1, &["'knarr swarm' is not supported"]);
+    refused(&knarr, &["ps", "--filter", "colour=red"], 1, &["invalid filter 'colour'"]);
+    refused(&knarr, &["ps", "--format", "{{colour .ID}}"], 1, &["\"colour\" not defined"]);
     assert_eq!(knarr.ok(&["ps", "-aq", "--filter", "status=running"]).unwrap(), "");
     host.finish().unwrap();
 }
@@ -93,6 +105,52 @@ fn registries_that_are_dead_or_do_not_have_it() {
     refused(&knarr, &["run", &missing], 125, &["missing"]);
     refused(&knarr, &["pull", &registry.image("x@sha256:12")], 1, &["invalid reference format"]);
     refused(&knarr, &["push", &registry.image("never-built")], 1, &["never-built"]);
+    let dead = format!("{gone}/x");
+    refused(&knarr, &["run", "--rm", &dead], 125, &[&gone.to_string(), "refused", "is the registry running"]);
+    refused(&knarr, &["login", "-u", "a", "-p", "b", &gone.to_string()], 1, &[&gone.to_string(), "refused"]);
+    knarr.ok(&["tag", "busybox", &dead]).unwrap();
+    refused(&knarr, &["push", &dead], 1, &[&gone.to_string(), "refused"]);
+    knarr.ok(&["rmi", &dead]).unwrap();
+    let folder = host.path().join("context");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("Dockerfile"), format!("FROM {dead}\n")).unwrap();
+    refused(&knarr, &["build", &folder.to_string_lossy()], 1, &["Dockerfile:1", &gone.to_string(), "refused"]);
+    host.finish().unwrap();
+}
+
+#[test]
+fn digests_that_are_wrong() {
+    let (host, knarr) = host();
+    let registry = Registry::start().unwrap();
+    let image = registry.image("busybox");
+    knarr.ok(&["tag", "busybox", &image]).unwrap();
+    knarr.ok(&["push", &image]).unwrap();
+    let other = format!("{image}@sha256:{}", "0".repeat(64));
+    refused(&knarr, &["pull", &other], 1, &["manifest unknown"]);
+    refused(&knarr, &["run", "--rm", &other], 125, &["manifest unknown"]);
+    refused(&knarr, &["rmi", &other], 1, &["No such image", &"0".repeat(64)]);
+    for malformed in ["sha256:12", "sha256:XYZ", "md5:00", "sha256:"] {
+        refused(&knarr, &["pull", &format!("{image}@{malformed}")], 1, &["invalid reference format", malformed]);
+    }
+    host.finish().unwrap();
+}
+
+#[test]
+fn what_is_in_use_says_by_whom() {
+    let (host, knarr) = host();
+    knarr.ok(&["network", "create", "used-net"]).unwrap();
+    let flags = ["-v", "used-volume:/x", "--network", "used-net", "busybox", "sleep", "1000"];
+    let id = knarr.ok(&[&["run", "-d", "--name", "user"], &flags[..]].concat()).unwrap();
+    refused(&knarr, &["volume", "rm", "used-volume"], 1, &["volume is in use", &id]);
+    refused(&knarr, &["network", "rm", "used-net"], 1, &["used-net", "active endpoints", "user"]);
+    refused(&knarr, &["rmi", "busybox"], 1, &["busybox", &id[..12], "is using"]);
+    refused(&knarr, &["rm", "user"], 1, &["user", "is running", "stop the container"]);
+    refused(&knarr, &["volume", "create", "used/volume"], 1, &["used/volume", "invalid characters"]);
+    refused(&knarr, &["network", "create", "used-net"], 1, &["used-net", "already exists"]);
+    knarr.ok(&["create", "--name", "other", "busybox"]).unwrap();
+    refused(&knarr, &["rename", "other", "user"], 1, &["/user", "already in use", &id]);
+    knarr.ok(&["rm", "-f", "user"]).unwrap();
+    knarr.ok(&["network", "rm", "used-net"]).unwrap();
     host.finish().unwrap();
 }
 
@@ -151,5 +209,46 @@ fn a_container_that_has_gone() {
     refused(&knarr, &["pause", "done"], 1, &["is not running"]);
     refused(&knarr, &["attach", "done"], 1, &["stopped container"]);
     refused(&knarr, &["cp", "done:/no/such/file", "/tmp"], 1, &["/no/such/file"]);
+    knarr.ok(&["rm", "done"]).unwrap();
+    for verb in ["start", "stop", "kill", "pause", "logs", "top", "port", "diff", "wait", "attach", "rm"] {
+        refused(&knarr, &[verb, "done"], 1, &["No such container: done"]);
+    }
+    refused(&knarr, &["exec", "done", "true"], 1, &["No such container: done"]);
+    refused(&knarr, &["cp", "done:/etc/passwd", "/tmp"], 1, &["No such container: done"]);
+    refused(&knarr, &["commit", "done", "image"], 1, &["No such container: done"]);
+    refused(&knarr, &["stats", "--no-stream", "done"], 1, &["No such container: done"]);
+    refused(&knarr, &["inspect", "done"], 1, &["No such object: done"]);
+    host.finish().unwrap();
+}
+
+#[test]
+fn without_a_daemon_or_the_right_to_ask_it() {
+    let (mut host, knarr) = host();
+    let socket = format!("unix://{}", host.socket().display());
+    // Root without the capability that ignores modes is denied as anybody is.
+    std::os::unix::fs::chown(host.socket(), Some(65534), Some(65534)).unwrap();
+    let inner = knarr.command(&["ps"]);
+    let mut denied = std::process::Command::new("setpriv");
+    denied.args(["--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]);
+    let output = denied.arg(inner.get_program()).args(inner.get_args()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&socket) && said.contains("permission denied") && said.contains("run as root"), "{said}");
+    host.stop_daemon().unwrap();
+    for (words, code) in [
+        (&["ps"][..], 1),
+        (&["run", "busybox"], 125),
+        (&["create", "busybox"], 1),
+        (&["build", "-"], 1),
+        (&["pull", "x"], 1),
+        (&["exec", "x", "true"], 1),
+        (&["rm", "x", "y"], 1),
+        (&["info"], 1),
+        (&["version"], 1),
+        (&["cp", "x:/y", "/tmp"], 1),
+    ] {
+        refused(&knarr, words, code, &[&socket, "Is the daemon running?", "knarr daemon"]);
+    }
+    host.resume().unwrap();
     host.finish().unwrap();
 }

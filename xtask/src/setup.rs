@@ -33,6 +33,7 @@ pub const RUN: &[Package] = &[
     package("docker-cli|docker.io", "docker"),
     package("docker-registry", "docker-registry"),
     package("e2fsprogs", "mkfs.ext4"),
+    package("groff-base", "groff"),
     package("iproute2", "ip"),
     package("mmdebstrap", "mmdebstrap"),
     package("nftables", "nft"),

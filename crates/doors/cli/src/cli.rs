@@ -18,8 +18,14 @@ const HELP: &str = "Usage:  {usage}\n\n{about-with-newline}\n{all-args}{after-he
 
 /// Build, ship and run containers
 #[derive(Debug, Parser)]
-#[command(name = "knarr", version, disable_help_flag = true, disable_version_flag = true)]
-#[command(subcommand_required = true, arg_required_else_help = true, override_usage = "knarr [OPTIONS] COMMAND")]
+#[command(
+    name = "knarr",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
+#[command(subcommand_required = true, arg_required_else_help = true, override_usage = "[OPTIONS] COMMAND")]
 pub(crate) struct Cli {
     /// Folder of the client's configuration
     #[arg(long, value_name = "DIR")]
@@ -120,6 +126,7 @@ pub(crate) enum Parsed {
 
 /// Reads a command line.
 pub(crate) fn parse(argv: &[OsString]) -> Parsed {
+    let argv = &asked_for_help(argv);
     let parsed = pflag::adapt(Cli::command()).try_get_matches_from(argv).and_then(|m| Cli::from_arg_matches(&m));
     match parsed {
         Ok(cli) => Parsed::Run(Box::new(cli)),
@@ -127,21 +134,42 @@ pub(crate) fn parse(argv: &[OsString]) -> Parsed {
     }
 }
 
-/// The tree of commands with the layout of its help, for help, completions and manual pages.
-pub(crate) fn documented() -> Command {
-    fn lay_out(command: Command) -> Command {
-        let command = command.help_template(HELP);
-        let command = if command.has_subcommands() {
-            let name = command.get_name().to_owned();
-            command.after_help(format!("Run 'knarr {name} COMMAND --help' for more information on a command."))
-        } else {
-            command
-        };
-        command.mut_subcommands(lay_out)
+/// `knarr help VERB` is `knarr VERB --help`.
+fn asked_for_help(argv: &[OsString]) -> Vec<OsString> {
+    match argv {
+        [program, help, verbs @ ..] if help == "help" => {
+            [program].into_iter().chain(verbs).cloned().chain(["--help".into()]).collect()
+        }
+        _ => argv.to_vec(),
     }
-    let mut command = lay_out(Cli::command());
+}
+
+/// The tree with the other programs in the same binary, for completions.
+pub(crate) fn with_programs() -> Command {
+    let programs = help::PROGRAMS.iter().map(|(name, about)| Command::new(name).about(about));
+    lay_out(Cli::command(), "knarr").subcommands(programs)
+}
+
+/// The tree of commands with the layout of its help, for help and manual pages.
+pub(crate) fn documented() -> Command {
+    let mut command = lay_out(Cli::command(), "knarr");
     command.build();
     command
+}
+
+/// Each usage begins with the path by which its command was reached.
+fn lay_out(mut command: Command, path: &str) -> Command {
+    let usage = command.render_usage().to_string();
+    let lines = usage.trim_start_matches("Usage: ").lines().map(|line| format!("{path} {}", line.trim()));
+    let command = command.override_usage(lines.collect::<Vec<_>>().join("\n        ")).help_template(HELP);
+    let command = match command.has_subcommands() {
+        true => command.after_help(format!("Run '{path} COMMAND --help' for more information on a command.")),
+        false => command,
+    };
+    command.mut_subcommands(|below| {
+        let path = format!("{path} {}", below.get_name());
+        lay_out(below, &path)
+    })
 }
 
 fn answer(error: &clap::Error, argv: &[OsString]) -> Parsed {

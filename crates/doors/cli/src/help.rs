@@ -4,7 +4,6 @@ use clap::Command;
 
 const COMMON: &[&str] = &["run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "version", "info"];
 const GROUPS: &[&str] = &["builder", "container", "image", "network", "system", "volume"];
-const HIDDEN: &[&str] = &["help"];
 
 /// Programs in the same binary that this crate only lists.
 pub(crate) const PROGRAMS: &[(&str, &str)] = &[
@@ -52,7 +51,7 @@ pub(crate) fn front_page(command: &Command) -> String {
     let rest = command
         .get_subcommands()
         .map(Command::get_name)
-        .filter(|name| !COMMON.contains(name) && !GROUPS.contains(name) && !HIDDEN.contains(name));
+        .filter(|name| !COMMON.contains(name) && !GROUPS.contains(name));
     let mut rest: Vec<&str> = rest.collect();
     rest.sort_unstable();
     let sections = [

@@ -168,3 +168,35 @@ fn without_a_daemon_the_remedy_is_named() {
     assert_eq!((done.code, done.stderr.as_str()), (1, text.as_str()));
     assert_eq!(fake.run(&["-H", nobody, "run", "x"]).code, 125);
 }
+
+#[test]
+fn the_flag_goes_before_knarr_host_before_docker_host() {
+    let fake = Fake::start(&[("GET /containers/json", ok("[]"))]);
+    let here = format!("unix://{}", fake.socket().display());
+    let nowhere = "unix:///nowhere/at/all.sock";
+    let run = |flag: Option<&str>, ours: &str, dockers: &str| {
+        let words: Vec<&str> = flag.map_or(vec!["ps"], |flag| vec!["-H", flag, "ps"]);
+        fake.client(&words).env("KNARR_HOST", ours).env("DOCKER_HOST", dockers).output().unwrap().status.success()
+    };
+    assert!(run(Some(&here), nowhere, nowhere) && run(None, &here, nowhere) && run(None, "", &here));
+    assert!(!run(Some(nowhere), &here, &here) && !run(None, nowhere, &here));
+}
+
+#[test]
+fn debug_says_what_is_asked() {
+    let fake = Fake::start(&[("GET /containers/json", ok("[]"))]);
+    for words in [&["-D", "ps", "-aq"][..], &["--log-level", "debug", "ps", "-aq"]] {
+        let done = fake.run(words);
+        assert_eq!((done.code, done.stdout.as_str()), (0, ""));
+        assert_eq!(done.stderr, "debug: GET /v1.50/containers/json?all=1: 200 OK\n");
+    }
+}
+
+#[test]
+fn update_needs_something_to_change() {
+    let fake = Fake::start(&[("POST /containers/web/update", ok(r#"{"Warnings":["careful"]}"#))]);
+    let done = fake.run(&["update", "web"]);
+    assert_eq!((done.code, done.stderr.as_str()), (1, "you must provide one or more flags when using this command\n"));
+    assert_eq!(fake.run(&["update", "--cpu-rt-period", "1000", "web"]).stderr, "WARNING: careful\n");
+    assert_eq!(fake.json("POST /containers/web/update")["CpuRealtimePeriod"], 1000);
+}

@@ -10,7 +10,7 @@ use crate::terminal::{self, DetachKeys, RawMode, Resize, follow_size};
 
 /// Attach stdin, stdout and stderr to a running container
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr attach [OPTIONS] CONTAINER")]
+#[command(override_usage = "[OPTIONS] CONTAINER")]
 #[command(after_help = "Leave with ctrl-p ctrl-q where the container has a terminal; it runs on.")]
 pub(crate) struct Args {
     /// Keys that detach, for example ctrl-p,ctrl-q

@@ -18,7 +18,7 @@ use crate::spec;
 
 /// Build an image from a Dockerfile
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr build [OPTIONS] PATH | URL | -")]
+#[command(override_usage = "[OPTIONS] PATH | URL | -")]
 #[command(after_help = "Examples:
   knarr build -t web .                         the Dockerfile and the files here
   knarr build -t web -f deploy/Dockerfile .    another Dockerfile

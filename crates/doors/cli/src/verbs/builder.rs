@@ -5,7 +5,7 @@ use super::{build, prune};
 
 group! {
     /// Build images and manage the build cache
-    "knarr builder COMMAND" {
+    verbs {
         Build(Box<build::Args>),
         Prune(prune::Builds),
     }

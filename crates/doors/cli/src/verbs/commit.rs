@@ -9,7 +9,7 @@ use crate::output;
 
 /// Make an image from a container's files
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr commit [OPTIONS] CONTAINER [REPOSITORY[:TAG]]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]")]
 pub(crate) struct Args {
     /// Who made it
     #[arg(short, long, value_name = "NAME")]

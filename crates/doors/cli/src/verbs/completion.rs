@@ -2,14 +2,14 @@
 
 use clap_complete::Shell;
 
-use crate::cli::documented;
+use crate::cli::with_programs;
 use crate::client::Client;
 use crate::error::Result;
 use crate::output;
 
 /// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr completion bash|zsh|fish")]
+#[command(override_usage = "bash|zsh|fish")]
 #[command(after_help = "Examples:
   knarr completion bash > /etc/bash_completion.d/knarr
   knarr completion zsh > \"${fpath[1]}/_knarr\"
@@ -28,7 +28,7 @@ impl Args {
             _ => Shell::Bash,
         };
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut documented(), "knarr", &mut script);
+        clap_complete::generate(shell, &mut with_programs(), "knarr", &mut script);
         output::text(&String::from_utf8_lossy(&script))?;
         Ok(0)
     }

@@ -5,7 +5,7 @@ use super::*;
 
 group! {
     /// Manage containers
-    "knarr container COMMAND" {
+    verbs {
         Attach(attach::Args),
         Commit(commit::Args),
         Cp(cp::Args),

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 
 /// Copy files between a container and this host
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr cp [OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-
-        knarr cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH")]
+#[command(override_usage = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-
+[OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH")]
 #[command(after_help = "With - the other side is a tar archive on stdin or stdout.
 
 Examples:

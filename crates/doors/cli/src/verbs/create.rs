@@ -13,7 +13,7 @@ use crate::progress::Target;
 
 /// Make a container without starting it
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr create [OPTIONS] IMAGE [COMMAND] [ARG...]")]
+#[command(override_usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]")]
 pub(crate) struct Args {
     #[command(flatten)]
     flags: CreateFlags,

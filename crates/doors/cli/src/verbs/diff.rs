@@ -8,7 +8,7 @@ use crate::output;
 
 /// List what a container has changed in its files
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr diff CONTAINER")]
+#[command(override_usage = "CONTAINER")]
 #[command(after_help = "A: added, C: changed, D: deleted.")]
 pub(crate) struct Args {
     /// Name or id

@@ -14,7 +14,7 @@ use crate::template::Template;
 
 /// Follow what happens in the daemon
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr events [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterArgs,

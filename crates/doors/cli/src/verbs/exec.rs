@@ -10,7 +10,7 @@ use crate::terminal::{self, DetachKeys, RawMode, Resize, follow_size, size_of_st
 
 /// Run a command in a running container
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr exec [OPTIONS] CONTAINER COMMAND [ARG...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER COMMAND [ARG...]")]
 #[command(after_help = "Examples:
   knarr exec -it web sh                  a shell beside the container's process
   knarr exec -u root -w /etc web ls      as another user, in another folder")]

@@ -6,7 +6,7 @@ use crate::output::Sink;
 
 /// Write a container's files to a tar archive
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr export [OPTIONS] CONTAINER")]
+#[command(override_usage = "[OPTIONS] CONTAINER")]
 pub(crate) struct Args {
     /// To this file instead of stdout
     #[arg(short, long, value_name = "FILE")]

@@ -18,13 +18,13 @@ macro_rules! verbs {
     };
 }
 
-/// A command that only leads to verbs: its description, its usage, its verbs.
+/// A command that only leads to verbs: its description and its verbs.
 macro_rules! group {
-    ($(#[$about:meta])* $usage:literal { $($verbs:tt)+ }) => {
+    ($(#[$about:meta])* verbs { $($verbs:tt)+ }) => {
         $(#[$about])*
         #[derive(Debug, clap::Args)]
         #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
-        #[command(override_usage = $usage)]
+        #[command(override_usage = "COMMAND")]
         pub(crate) struct Group {
             #[command(subcommand)]
             verb: Verb,

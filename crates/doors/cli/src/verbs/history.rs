@@ -10,7 +10,7 @@ use crate::output::{Listing, Row, iso, short_size, since};
 
 /// Show how an image came to be
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr history [OPTIONS] IMAGE")]
+#[command(override_usage = "[OPTIONS] IMAGE")]
 pub(crate) struct Args {
     /// Layout: table, json, or a template such as '{{.CreatedBy}}'
     #[arg(long, value_name = "FORMAT")]

@@ -5,7 +5,7 @@ use super::*;
 
 group! {
     /// Manage images
-    "knarr image COMMAND" {
+    verbs {
         Build(Box<build::Args>),
         History(history::Args),
         Import(import::Args),

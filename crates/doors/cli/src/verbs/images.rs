@@ -14,7 +14,7 @@ use crate::output::{Listing, Row, clock, long_size, short_size, since};
 
 /// List images
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr images [OPTIONS] [REPOSITORY[:TAG]]")]
+#[command(override_usage = "[OPTIONS] [REPOSITORY[:TAG]]")]
 pub(crate) struct Args {
     /// Also intermediate images of builds
     #[arg(short, long)]

@@ -7,7 +7,7 @@ use crate::progress::{Target, show};
 
 /// Make an image from a tar archive of files
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr import [OPTIONS] FILE|URL|- [REPOSITORY[:TAG]]")]
+#[command(override_usage = "[OPTIONS] FILE|URL|- [REPOSITORY[:TAG]]")]
 #[command(after_help = "Example:
   mmdebstrap --variant=minbase bookworm | knarr import -c 'CMD [\"bash\"]' - debian")]
 pub(crate) struct Args {

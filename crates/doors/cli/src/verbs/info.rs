@@ -10,7 +10,7 @@ use crate::template::Template;
 
 /// Show facts about the daemon and its host
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr info [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     /// Layout: json, or a template such as '{{.Driver}}'
     #[arg(short, long, value_name = "FORMAT")]

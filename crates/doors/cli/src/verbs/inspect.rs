@@ -11,7 +11,7 @@ use crate::template::Template;
 
 /// Show everything about objects, as JSON
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr inspect [OPTIONS] NAME|ID [NAME|ID...]")]
+#[command(override_usage = "[OPTIONS] NAME|ID [NAME|ID...]")]
 #[command(after_help = "Examples:
   knarr inspect -f '{{.State.Status}}' web
   knarr inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' web
@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 /// Show everything about containers, as JSON
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr container inspect [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct Containers {
     /// Layout: json, or a template
     #[arg(short, long, value_name = "FORMAT")]
@@ -48,7 +48,7 @@ pub(crate) struct Containers {
 
 /// Show everything about images, as JSON
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr image inspect [OPTIONS] IMAGE [IMAGE...]")]
+#[command(override_usage = "[OPTIONS] IMAGE [IMAGE...]")]
 pub(crate) struct Images {
     /// Layout: json, or a template
     #[arg(short, long, value_name = "FORMAT")]
@@ -60,7 +60,7 @@ pub(crate) struct Images {
 
 /// Show everything about networks, as JSON
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network inspect [OPTIONS] NETWORK [NETWORK...]")]
+#[command(override_usage = "[OPTIONS] NETWORK [NETWORK...]")]
 pub(crate) struct Networks {
     /// Layout: json, or a template
     #[arg(short, long, value_name = "FORMAT")]
@@ -75,7 +75,7 @@ pub(crate) struct Networks {
 
 /// Show everything about volumes, as JSON
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr volume inspect [OPTIONS] VOLUME [VOLUME...]")]
+#[command(override_usage = "[OPTIONS] VOLUME [VOLUME...]")]
 pub(crate) struct Volumes {
     /// Layout: json, or a template
     #[arg(short, long, value_name = "FORMAT")]

@@ -6,7 +6,7 @@ use crate::error::Result;
 
 /// Send a signal to running containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr kill [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct Args {
     /// The signal, by name or number (default KILL)
     #[arg(short, long, value_name = "SIGNAL")]

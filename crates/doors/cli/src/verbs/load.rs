@@ -8,7 +8,7 @@ use crate::progress::{Target, show};
 
 /// Read images from a tar archive
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr load [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     /// From this file instead of stdin
     #[arg(short, long, value_name = "FILE")]

@@ -12,7 +12,7 @@ use crate::terminal::{ask, ask_secretly};
 
 /// Log in to a registry
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr login [OPTIONS] [SERVER]")]
+#[command(override_usage = "[OPTIONS] [SERVER]")]
 #[command(after_help = "Without a server it is Docker Hub. Credentials are kept as docker keeps them, in
 $DOCKER_CONFIG/config.json (default ~/.docker/config.json), or by the credential helper named there.
 

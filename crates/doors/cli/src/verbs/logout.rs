@@ -7,7 +7,7 @@ use crate::output;
 
 /// Forget the credentials of a registry
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr logout [SERVER]")]
+#[command(override_usage = "[SERVER]")]
 pub(crate) struct Args {
     /// The registry; none: Docker Hub
     server: Option<String>,

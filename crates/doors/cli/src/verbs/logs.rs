@@ -11,7 +11,7 @@ use crate::spec;
 
 /// Print what a container has said
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr logs [OPTIONS] CONTAINER")]
+#[command(override_usage = "[OPTIONS] CONTAINER")]
 #[command(after_help = "Examples:
   knarr logs -f --tail 10 web        the last ten lines and all new ones
   knarr logs -t --since 5m web       the last five minutes, with times")]

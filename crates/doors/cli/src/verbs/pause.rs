@@ -6,7 +6,7 @@ use crate::error::Result;
 
 /// Freeze all processes of containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr pause CONTAINER [CONTAINER...]")]
+#[command(override_usage = "CONTAINER [CONTAINER...]")]
 pub(crate) struct PauseArgs {
     /// Names or ids
     #[arg(value_name = "CONTAINER", required = true)]
@@ -15,7 +15,7 @@ pub(crate) struct PauseArgs {
 
 /// Thaw the processes of paused containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr unpause CONTAINER [CONTAINER...]")]
+#[command(override_usage = "CONTAINER [CONTAINER...]")]
 pub(crate) struct UnpauseArgs {
     /// Names or ids
     #[arg(value_name = "CONTAINER", required = true)]

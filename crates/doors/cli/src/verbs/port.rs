@@ -8,7 +8,7 @@ use crate::output;
 
 /// List the published ports of a container
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr port CONTAINER [PRIVATE_PORT[/PROTO]]")]
+#[command(override_usage = "CONTAINER [PRIVATE_PORT[/PROTO]]")]
 pub(crate) struct Args {
     /// Name or id
     container: String,

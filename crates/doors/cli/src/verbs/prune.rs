@@ -23,7 +23,7 @@ struct Flags {
 
 /// Remove stopped containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr container prune [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Containers {
     #[command(flatten)]
     flags: Flags,
@@ -31,7 +31,7 @@ pub(crate) struct Containers {
 
 /// Remove networks that no container is on
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network prune [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Networks {
     #[command(flatten)]
     flags: Flags,
@@ -39,7 +39,7 @@ pub(crate) struct Networks {
 
 /// Remove images without a name
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr image prune [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Images {
     /// Also those with a name that no container is made from
     #[arg(short, long)]
@@ -50,7 +50,7 @@ pub(crate) struct Images {
 
 /// Remove anonymous volumes that no container uses
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr volume prune [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Volumes {
     /// Also those with a name
     #[arg(short, long)]
@@ -61,7 +61,7 @@ pub(crate) struct Volumes {
 
 /// Remove what builds have left for reuse
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr builder prune [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Builds {
     /// Also what images still need
     #[arg(short, long)]
@@ -72,7 +72,7 @@ pub(crate) struct Builds {
 
 /// Remove what is unused, of every kind
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr system prune [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Everything {
     /// Also images that have a name
     #[arg(short, long)]

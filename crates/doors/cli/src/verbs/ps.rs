@@ -11,7 +11,7 @@ use crate::output::Listing;
 
 /// List containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr ps [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 #[command(after_help = "Examples:
   knarr ps -a --filter status=exited
   knarr ps --format '{{.Names}}\\t{{.Ports}}'

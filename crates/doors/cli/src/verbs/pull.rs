@@ -9,7 +9,7 @@ use crate::progress::{Target, show};
 
 /// Fetch an image from a registry
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr pull [OPTIONS] NAME[:TAG|@DIGEST]")]
+#[command(override_usage = "[OPTIONS] NAME[:TAG|@DIGEST]")]
 #[command(after_help = "Examples:
   knarr pull debian:12
   knarr pull localhost:5000/web              from a registry on this host, over http

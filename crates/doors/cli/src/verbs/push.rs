@@ -9,7 +9,7 @@ use crate::progress::{Target, show};
 
 /// Send an image to a registry
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr push [OPTIONS] NAME[:TAG]")]
+#[command(override_usage = "[OPTIONS] NAME[:TAG]")]
 #[command(after_help = "Examples:
   knarr tag web localhost:5000/web && knarr push localhost:5000/web
   knarr login registry.example && knarr push registry.example/team/web:1.2")]

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 
 /// Give a container another name
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr rename CONTAINER NEW_NAME")]
+#[command(override_usage = "CONTAINER NEW_NAME")]
 pub(crate) struct Args {
     /// Name or id
     container: String,

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Remove containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr rm [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct Args {
     /// Also running ones: they are killed first
     #[arg(short, long)]

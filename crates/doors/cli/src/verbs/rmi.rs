@@ -8,7 +8,7 @@ use crate::output;
 
 /// Remove images
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr rmi [OPTIONS] IMAGE [IMAGE...]")]
+#[command(override_usage = "[OPTIONS] IMAGE [IMAGE...]")]
 pub(crate) struct Args {
     /// Also where a stopped container needs it, or it has several names
     #[arg(short, long)]

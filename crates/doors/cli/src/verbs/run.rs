@@ -13,7 +13,7 @@ use crate::terminal::{self, DetachKeys, RawMode, Resize, follow_size};
 
 /// Make a container from an image and run it
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr run [OPTIONS] IMAGE [COMMAND] [ARG...]")]
+#[command(override_usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]")]
 #[command(after_help = "Examples:
   knarr run --rm debian cat /etc/os-release       one command, then gone
   knarr run --rm -it -v \"$PWD:/src\" -w /src debian bash

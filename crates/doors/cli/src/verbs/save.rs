@@ -6,7 +6,7 @@ use crate::output::Sink;
 
 /// Write images to a tar archive
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr save [OPTIONS] IMAGE [IMAGE...]")]
+#[command(override_usage = "[OPTIONS] IMAGE [IMAGE...]")]
 #[command(after_help = "Example:
   knarr save web | ssh other knarr load")]
 pub(crate) struct Args {

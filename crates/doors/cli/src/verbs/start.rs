@@ -15,7 +15,7 @@ use crate::terminal;
 
 /// Start stopped containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr start [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct Args {
     /// Attach stdout and stderr
     #[arg(short, long)]

@@ -14,7 +14,7 @@ use crate::output::{self, Listing};
 
 /// Show what containers use
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr stats [OPTIONS] [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] [CONTAINER...]")]
 pub(crate) struct Args {
     /// Also those that do not run
     #[arg(short, long)]

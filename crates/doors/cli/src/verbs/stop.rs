@@ -20,7 +20,7 @@ struct Flags {
 
 /// Stop running containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr stop [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct StopArgs {
     #[command(flatten)]
     flags: Flags,
@@ -28,7 +28,7 @@ pub(crate) struct StopArgs {
 
 /// Stop containers and start them again
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr restart [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct RestartArgs {
     #[command(flatten)]
     flags: Flags,

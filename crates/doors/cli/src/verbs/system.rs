@@ -5,7 +5,7 @@ use super::{events, info, prune, system_df};
 
 group! {
     /// Look after the daemon
-    "knarr system COMMAND" {
+    verbs {
         Df(system_df::Args),
         Events(events::Args),
         Info(info::Args),

@@ -11,7 +11,7 @@ use crate::output::{self, Listing, Row, long_size};
 
 /// Show what takes up the disk
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr system df [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     /// Layout: table, json, or a template such as '{{.Type}} {{.Size}}'
     #[arg(long, value_name = "FORMAT")]

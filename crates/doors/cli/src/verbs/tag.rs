@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Give an image another name
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr tag SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]")]
+#[command(override_usage = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]")]
 pub(crate) struct Args {
     /// An image's name or id
     #[arg(value_name = "SOURCE_IMAGE[:TAG]")]

@@ -8,7 +8,7 @@ use crate::output;
 
 /// List the processes of a container
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr top CONTAINER [ps OPTIONS]")]
+#[command(override_usage = "CONTAINER [ps OPTIONS]")]
 pub(crate) struct Args {
     /// The container, then options as for ps
     #[arg(value_name = "CONTAINER [ps OPTIONS]", required = true, trailing_var_arg = true)]

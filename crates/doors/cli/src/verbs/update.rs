@@ -10,7 +10,7 @@ use crate::spec;
 
 /// Change the limits of containers
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr update [OPTIONS] CONTAINER [CONTAINER...]")]
+#[command(override_usage = "[OPTIONS] CONTAINER [CONTAINER...]")]
 pub(crate) struct Args {
     /// Relative weight of block input and output, 10 to 1000
     #[arg(long, value_name = "N", default_value_t)]

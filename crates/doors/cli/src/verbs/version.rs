@@ -9,7 +9,7 @@ use crate::template::Template;
 
 /// Show the versions of the client and the daemon
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr version [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     /// Layout: json, or a template such as '{{.Server.Version}}'
     #[arg(short, long, value_name = "FORMAT")]

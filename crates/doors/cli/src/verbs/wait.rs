@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// Wait until containers stop, and print their exit codes
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr wait CONTAINER [CONTAINER...]")]
+#[command(override_usage = "CONTAINER [CONTAINER...]")]
 pub(crate) struct Args {
     /// Names or ids
     #[arg(value_name = "CONTAINER", required = true)]

@@ -8,7 +8,7 @@ use crate::spec;
 
 /// Connect a container to a network
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network connect [OPTIONS] NETWORK CONTAINER")]
+#[command(override_usage = "[OPTIONS] NETWORK CONTAINER")]
 pub(crate) struct Args {
     /// Name on the network
     #[arg(long, value_name = "NAME")]

@@ -9,7 +9,7 @@ use crate::spec;
 
 /// Make a network
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network create [OPTIONS] NETWORK")]
+#[command(override_usage = "[OPTIONS] NETWORK")]
 #[command(after_help = "Containers on the same network reach each other by name:
   knarr network create back
   knarr run -d --network back --name db my/db

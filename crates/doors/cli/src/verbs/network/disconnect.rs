@@ -7,7 +7,7 @@ use crate::error::Result;
 
 /// Disconnect a container from a network
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network disconnect [OPTIONS] NETWORK CONTAINER")]
+#[command(override_usage = "[OPTIONS] NETWORK CONTAINER")]
 pub(crate) struct Args {
     /// Also where the container has gone
     #[arg(short, long)]

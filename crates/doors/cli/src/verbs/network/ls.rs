@@ -11,7 +11,7 @@ use crate::verbs::filters::FilterArgs;
 
 /// List networks
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network ls [OPTIONS]")]
+#[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterArgs,

@@ -11,7 +11,7 @@ use super::{inspect, prune};
 
 group! {
     /// Manage networks
-    "knarr network COMMAND" {
+    verbs {
         Connect(connect::Args),
         Create(create::Args),
         Disconnect(disconnect::Args),

@@ -6,7 +6,7 @@ use crate::verbs::each::each;
 
 /// Remove networks
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr network rm [OPTIONS] NETWORK [NETWORK...]")]
+#[command(override_usage = "[OPTIONS] NETWORK [NETWORK...]")]
 pub(crate) struct Args {
     /// No error where a network is not there
     #[arg(short, long)]

@@ -9,7 +9,7 @@ use crate::spec;
 
 /// Make a volume
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr volume create [OPTIONS] [VOLUME]")]
+#[command(override_usage = "[OPTIONS] [VOLUME]")]
 pub(crate) struct Args {
     /// Driver
     #[arg(short, long, value_name = "DRIVER", default_value = "local")]

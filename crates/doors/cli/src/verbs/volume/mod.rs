@@ -9,7 +9,7 @@ use super::{inspect, prune};
 
 group! {
     /// Manage volumes
-    "knarr volume COMMAND" {
+    verbs {
         Create(create::Args),
         Inspect(inspect::Volumes),
         #[command(visible_alias = "list")]

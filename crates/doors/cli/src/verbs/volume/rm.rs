@@ -6,7 +6,7 @@ use crate::verbs::each::each;
 
 /// Remove volumes, with what is in them
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "knarr volume rm [OPTIONS] VOLUME [VOLUME...]")]
+#[command(override_usage = "[OPTIONS] VOLUME [VOLUME...]")]
 pub(crate) struct Args {
     /// No error where a volume is not there
     #[arg(short, long)]
