@@ -1,9 +1,11 @@
 //! The registry with real clients: skopeo, podman's store through skopeo, docker, and ours.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Gate, Host, Registry};
+use knarr_e2e::{Gate, Host, Registry, Running, wait_for};
 
 fn run(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().unwrap();
@@ -41,35 +43,26 @@ fn skopeo_docker_and_we_push_and_pull_the_same_image() {
     host.finish().unwrap();
 }
 
+/// Makes a certificate for loopback and its key: one that vouches for itself, or that `authority` vouches for.
+fn certificate(folder: &Path, name: &str, authority: Option<&(String, String)>) -> (String, String) {
+    let file = |kind: &str| folder.join(format!("{name}.{kind}")).to_string_lossy().into_owned();
+    let (certificate, key, subject) = (file("pem"), file("key"), format!("/CN={name}"));
+    let mut args = vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    args.extend(["-days", "2", "-subj", &subject, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+    args.extend(["-keyout", &key, "-out", &certificate]);
+    if let Some((authority, its_key)) = authority {
+        args.extend(["-extensions", "usr_cert", "-CA", authority, "-CAkey", its_key]);
+    }
+    run("openssl", &args);
+    (certificate, key)
+}
+
 #[test]
 fn passwords_and_certificates() {
     let host = Host::start().unwrap();
     let folder = host.path().join("registry");
     std::fs::create_dir(&folder).unwrap();
-    let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
-    let (key, certificate) = (key.to_string_lossy().into_owned(), certificate.to_string_lossy().into_owned());
-    run(
-        "openssl",
-        &[
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            "-keyout",
-            &key,
-            "-out",
-            &certificate,
-        ],
-    );
+    let (certificate, key) = certificate(&folder, "localhost", None);
     let users = folder.join("htpasswd");
     std::fs::write(&users, format!("ada:{}\n", bcrypt::hash("lovelace", 5).unwrap())).unwrap();
     let flags = ["--tls-cert", &certificate, "--tls-key", &key, "--htpasswd", &users.to_string_lossy()];
@@ -91,6 +84,33 @@ fn passwords_and_certificates() {
     trusting.docker().ok(&["logout", registry.address()]).unwrap();
     assert!(trusting.knarr().fails(&["pull", &image]).unwrap().stderr.contains("auth"));
     trusting.finish().unwrap();
+    host.finish().unwrap();
+}
+
+/// A registry whose certificate an authority vouches for: the authority's file is configured, or among the system's.
+#[test]
+fn certificates_of_an_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = certificate(folder.path(), "authority", None);
+    let (shown, key) = certificate(folder.path(), "registry", Some(&authority));
+    let flags = ["--tls-cert", &shown, "--tls-key", &key];
+    let registry = Registry::start_on(&folder.path().join("root"), "127.0.0.1:0", &flags).unwrap();
+    let image = registry.image("web:1");
+    let configured = Host::start_with(&["--registry-ca", &authority.0]).unwrap();
+    import_busybox(&configured.knarr(), &image).unwrap();
+    configured.knarr().ok(&["push", &image]).unwrap();
+    configured.finish().unwrap();
+
+    let mut host = Host::start().unwrap();
+    assert!(host.knarr().fails(&["pull", &image]).unwrap().stderr.contains("failed to verify certificate"));
+    host.stop_daemon().unwrap();
+    let mut command = host.daemon_command().unwrap();
+    let mut daemon = Running::start(command.env("SSL_CERT_FILE", &authority.0)).unwrap();
+    let answers = || host.knarr().run(&["version"]).unwrap().code == 0;
+    wait_for("the daemon answers", Duration::from_secs(20), answers).unwrap();
+    host.docker().ok(&["pull", &image]).unwrap();
+    assert!(daemon.terminate(Duration::from_secs(20)).unwrap().success());
+    host.resume().unwrap();
     host.finish().unwrap();
 }
 
