@@ -167,6 +167,15 @@ impl Host {
         Ledger::must_settle_to(&Ledger::empty(), || Ledger::of_host(&self.bridge, self.path()))
     }
 
+    /// The same after the containers and networks of a test's own are removed.
+    pub fn finish_with_networks(self, networks: &[&str]) {
+        let client = self.knarr();
+        let all = client.ok(&["ps", "-aq"]).unwrap();
+        client.ok(&[&["rm", "-f"], all.split_whitespace().collect::<Vec<_>>().as_slice()].concat()).unwrap();
+        client.ok(&[&["network", "rm"], networks].concat()).unwrap();
+        self.finish().unwrap();
+    }
+
     /// The bridge and its rules stay when a daemon stops, for its containers go on; here they are not needed again.
     fn remove_network(&self) {
         for args in [vec!["ip", "link", "delete", &self.bridge], vec!["nft", "delete", "table", "ip", &self.table()]] {

@@ -10,7 +10,7 @@ use crate::endpoint::Key;
 use crate::netlink::route::Links;
 use crate::ports::{PortRequest, PublishedPort, Reservation, reserve};
 use crate::random::hex;
-use crate::registry::lookup;
+use crate::registry::{DEFAULT, lookup};
 use crate::room::{ENDPOINTS, Live, NETWORKS, State};
 use crate::{Attach, Bridge, Endpoint, Mac, Network, NetworkError, Networks, Sandbox, firewall, ipam};
 
@@ -68,6 +68,15 @@ impl Networks {
         let state = self.shared.state();
         let own = state.endpoints.iter().filter(|(key, _)| key.container == *container);
         own.map(|(_, live)| live.endpoint.clone()).collect()
+    }
+
+    /// Everybody in the networks that a container is in, itself too; but for the default one, where nobody is called by name.
+    pub fn neighbours(&self, container: &ContainerId) -> Vec<Endpoint> {
+        let state = self.shared.state();
+        let own = state.endpoints.keys().filter(|key| key.container == *container);
+        let own: BTreeSet<&str> = own.map(|key| key.network.as_str()).collect();
+        let all = state.endpoints.values().map(|live| &live.endpoint);
+        all.filter(|e| e.network_name != DEFAULT && own.contains(e.network.as_str())).cloned().collect()
     }
 
     /// Chooses address and ports and records them.
@@ -159,7 +168,7 @@ fn check_address(
     address: Ipv4Addr,
 ) -> Result<Ipv4Addr, NetworkError> {
     let inside = bridge.subnet.hosts().is_some_and(|(low, high)| (low..=high).contains(&address));
-    if network.name == "bridge" {
+    if network.name == DEFAULT {
         let text = "user specified IP address is supported on user defined networks only";
         Err(NetworkError::Invalid(text.to_owned()))
     } else if !inside {

@@ -65,6 +65,12 @@ pub fn resolv_conf(host: &str, asked: &Resolver, shares_host_network: bool) -> S
     text
 }
 
+/// The servers of the host's own resolv.conf(5), or public ones where it names none.
+pub fn servers(host: &str) -> Vec<IpAddr> {
+    let servers = parse(host).servers;
+    if servers.is_empty() { FALLBACK.to_vec() } else { servers }
+}
+
 /// Containers have no IPv6 and a loopback of their own.
 fn reachable(server: IpAddr) -> bool {
     server.is_ipv4() && !server.is_loopback()

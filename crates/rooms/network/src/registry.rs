@@ -12,7 +12,7 @@ use crate::room::{ENDPOINTS, NETWORKS, Shared, State};
 use crate::{Bridge, Driver, Endpoint, Network, NetworkError, Networks, NewNetwork, Options, Subnet, host, ipam};
 
 /// The default bridge network's name.
-const DEFAULT: &str = "bridge";
+pub(crate) const DEFAULT: &str = "bridge";
 const PREDEFINED: [(&str, Driver); 2] = [("host", Driver::Host), ("none", Driver::Null)];
 /// The option that names a bridge, as Docker calls it.
 const BRIDGE_NAME: &str = "com.docker.network.bridge.name";

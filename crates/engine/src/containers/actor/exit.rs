@@ -40,7 +40,7 @@ impl Actor {
     }
 
     async fn ended(&mut self, exit: Exit, cause: String) -> bool {
-        self.link = None;
+        (self.link, self.names) = (None, None);
         self.answers.clear();
         self.stop_health();
         let (engine, record) = (self.engine.clone(), self.record.clone());

@@ -94,6 +94,8 @@ pub(super) struct Actor {
     restarting: bool,
     restart: restart::Backoff,
     health: Option<AbortHandle>,
+    /// The server of names in its network, while it runs.
+    names: Option<knarr_dns::Resolver>,
 }
 
 impl Actor {
@@ -113,6 +115,7 @@ impl Actor {
             restarting: false,
             restart: restart::Backoff::default(),
             health: None,
+            names: None,
         };
         tokio::spawn(actor.run());
         container
@@ -122,6 +125,7 @@ impl Actor {
     async fn run(mut self) {
         if self.record.state.status.alive() {
             self.watch_health();
+            self.serve_names().await;
         }
         loop {
             let restart_at = self.restart.at();

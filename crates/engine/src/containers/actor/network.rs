@@ -25,6 +25,7 @@ impl Actor {
             let endpoint = blocking(move || launch::join(&engine, &record, &name, &wanted)).await?;
             self.record.endpoints.remove("none");
             self.record.endpoints.insert(network.clone(), endpoint);
+            self.serve_names().await;
         }
         if mode == "none" {
             self.set_mode(network.clone());
@@ -55,6 +56,22 @@ impl Actor {
             self.set_mode(next.unwrap_or_else(|| "none".to_owned()));
         }
         self.commit().await
+    }
+
+    /// Has names of neighbours resolved from now on, where it is in a network of the user's own. A container that runs without
+    /// is worse off, but runs.
+    pub(super) async fn serve_names(&mut self) {
+        if self.names.is_some() {
+            return;
+        }
+        let (engine, record) = (self.engine.clone(), self.record.clone());
+        match blocking(move || launch::names_of_running(&engine, &record)).await {
+            Ok(names) => self.names = names,
+            Err(error) => {
+                let container = &self.record.id;
+                tracing::warn!(container.id = %container, error = %error.full(), "cannot serve names to a container");
+            }
+        }
     }
 
     /// Refused where the namespace is the host's or another container's.

@@ -46,6 +46,7 @@ impl Actor {
         let (engine, record) = (self.engine.clone(), self.record.clone());
         let launched = blocking(move || launch::prepare(&engine, &record)).await?;
         (self.record.endpoints, self.record.ports) = (launched.endpoints, launched.ports);
+        self.names = launched.names;
         let mut link = Link::adopt(launched.stream)?;
         link.greet().await?;
         self.link = Some(link);
@@ -85,7 +86,7 @@ impl Actor {
 
     /// Takes back what was prepared, and remembers why it failed.
     async fn not_started(&mut self, error: &Fault) {
-        self.link = None;
+        (self.link, self.names) = (None, None);
         let (engine, record) = (self.engine.clone(), self.record.clone());
         let taken_back = blocking(move || {
             launch::clean(&engine, &record);

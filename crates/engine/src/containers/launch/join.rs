@@ -1,6 +1,7 @@
 //! One more network for a container that runs.
 
 use std::fs::File;
+use std::os::fd::OwnedFd;
 
 use knarr_api::network::EndpointSettings;
 use knarr_model::{Fault, Result};
@@ -17,9 +18,13 @@ pub(crate) fn join(
     network: &str,
     wishes: &EndpointSettings,
 ) -> Result<EndpointSettings> {
-    let path = format!("/proc/{}/ns/net", record.state.pid);
-    let namespace = File::open(&path).map_err(|e| Fault::io(format!("open {path}"), e))?;
-    let mut sandbox = Sandbox::of(namespace.into())?;
+    let mut sandbox = Sandbox::of(namespace(record.state.pid)?)?;
     let attached = engine.networks()?.connect(&mut sandbox, &attach(record, network, wishes, Vec::new())?)?;
     Ok(endpoint(&attached, wishes))
+}
+
+/// The network namespace of a process.
+pub(super) fn namespace(pid: u32) -> Result<OwnedFd> {
+    let path = format!("/proc/{pid}/ns/net");
+    Ok(File::open(&path).map_err(|e| Fault::io(format!("open {path}"), e))?.into())
 }

@@ -1,7 +1,7 @@
 //! What a start sets up and an end takes down. Synchronous: runs on blocking threads.
 //!
 //! ```text
-//! prepare: sandbox + addresses ─► mounts ─► identity ─► files ─► spec ─► bundles/<id>/ ─► shim
+//! prepare: sandbox + addresses + names ─► mounts ─► identity ─► files ─► spec ─► bundles/<id>/ ─► shim
 //! release: addresses back, was it an OOM kill         clean: cgroup, runtime state, bundle, shim's folder
 //! ```
 //!
@@ -17,6 +17,7 @@ mod files;
 mod identity;
 mod join;
 mod mounts;
+mod names;
 mod network;
 mod shim;
 mod volumes;
@@ -24,6 +25,7 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use knarr_api::container::PortBinding;
 use knarr_api::network::EndpointSettings;
@@ -39,6 +41,7 @@ pub(crate) use failure::{exit_code, last_error, why};
 pub(crate) use identity::{of_running as identity_of_running, owner};
 pub(crate) use join::join;
 pub(crate) use mounts::check_bind_source;
+pub(crate) use names::of_running as names_of_running;
 pub(crate) use shim::{Session, session};
 
 /// A container whose shim waits for "go".
@@ -49,6 +52,8 @@ pub(crate) struct Launched {
     pub(crate) endpoints: BTreeMap<String, EndpointSettings>,
     /// Its published ports.
     pub(crate) ports: BTreeMap<String, Option<Vec<PortBinding>>>,
+    /// The server of names in its network, if any.
+    pub(crate) names: Option<knarr_dns::Resolver>,
     /// Sources of mounts; closed once the program runs.
     pub(crate) _kept: Vec<OwnedFd>,
 }
@@ -61,19 +66,21 @@ pub(crate) fn cgroup_path(config: &Config, record: &Record) -> String {
 }
 
 /// Sets everything up; on failure the caller calls [`clean()`] and [`release`].
-pub(crate) fn prepare(engine: &Engine, record: &Record) -> Result<Launched> {
+pub(crate) fn prepare(engine: &Arc<Engine>, record: &Record) -> Result<Launched> {
     clean(engine, record);
     exit_file::forget(engine, record)?;
     let network = network::connect(engine, record)?;
+    let names = network.namespace.as_ref().map(|namespace| names::serve(engine, &record.id, namespace)).transpose()?;
+    let names = names.flatten();
     let snapshot = engine.snapshot(record)?;
     let (mounts, kept) = mounts::resolve(engine, record, &snapshot)?;
     let identity = identity::of_snapshot(record, &snapshot)?;
-    let files = files::write(engine, record, &network)?;
+    let files = files::write(engine, record, &network, names.is_some())?;
     let mut facts = facts::gather(engine, record)?;
     (facts.identity, facts.files, facts.mounts) = (identity, files, mounts);
     facts.network = network.namespace_path();
     let spec = spec::build(record, &facts)?;
     bundle::write(engine, record, &spec, &snapshot)?;
     let stream = shim::spawn(engine, record, network.namespace.as_ref().map(|fd| fd.as_fd()))?;
-    Ok(Launched { stream, endpoints: network.endpoints, ports: network.ports, _kept: kept })
+    Ok(Launched { stream, endpoints: network.endpoints, ports: network.ports, names, _kept: kept })
 }

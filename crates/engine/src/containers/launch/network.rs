@@ -1,7 +1,6 @@
 //! The network namespace of a run, connected.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
 
@@ -10,6 +9,7 @@ use knarr_api::network::EndpointSettings;
 use knarr_model::{Fault, Result};
 use knarr_network::{Attach, Endpoint, Networks, PortRequest, PublishedPort};
 
+use super::join;
 use crate::Engine;
 use crate::containers::{Record, ports};
 
@@ -67,9 +67,7 @@ fn shared(engine: &Engine, other: &str) -> Result<Connected> {
     if !other.state.status.alive() {
         return Err(Fault::conflict(format!("cannot join network of a non running container: {}", other.id)));
     }
-    let path = format!("/proc/{}/ns/net", other.state.pid);
-    let file = File::open(&path).map_err(|e| Fault::io(format!("open {path}"), e))?;
-    Ok(Connected { namespace: Some(file.into()), ..Connected::default() })
+    Ok(Connected { namespace: Some(join::namespace(other.state.pid)?), ..Connected::default() })
 }
 
 /// A namespace of its own in the networks that it joins; its ports are published on the first one.
