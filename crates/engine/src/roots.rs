@@ -83,6 +83,12 @@ mod tests {
         assert_eq!(std::fs::metadata(first.data("containers")).unwrap().permissions().mode() & 0o777, 0o700);
         let second = Roots::open(&config).err().unwrap();
         assert!(second.message().contains("in use by another knarr daemon"), "{second}");
+        for half in [
+            Config { data_root: dir.path().join("other"), ..config.clone() },
+            Config { exec_root: dir.path().join("other"), ..config.clone() },
+        ] {
+            assert!(Roots::open(&half).err().unwrap().message().contains("in use by another knarr daemon"));
+        }
         drop(first);
         assert!(Roots::open(&config).is_ok());
     }
