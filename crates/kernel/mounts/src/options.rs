@@ -24,6 +24,8 @@ pub struct Options {
     pub recursive: Attributes,
     /// Propagation changes in order; the flag says whether mounts below are meant too.
     pub propagation: Vec<(Propagation, bool)>,
+    /// Whether what is mounted there already is meant.
+    pub remount: bool,
     /// Parameters of the file system: a flag, or a key with its value.
     pub parameters: Vec<(String, Option<String>)>,
 }
@@ -76,11 +78,13 @@ impl Options {
     fn take_other(&mut self, option: &str) -> Result<()> {
         match option {
             "" | "defaults" => {}
+            // Of the old mount call: how much the kernel says, and what file systems decide for themselves today.
+            "silent" | "loud" | "iversion" | "noiversion" => {}
             "bind" => self.bind = Some(self.bind.unwrap_or(Bind::One)),
             "rbind" => self.bind = Some(Bind::Recursive),
             "tmpcopyup" => return Err(Error::Option(option.to_owned(), "copying into a tmpfs is not supported")),
             "idmap" | "ridmap" => return Err(Error::Option(option.to_owned(), "idmapped mounts are not supported")),
-            "remount" => return Err(Error::Option(option.to_owned(), "there is nothing mounted yet")),
+            "remount" => self.remount = true,
             _ => self.parameters.push(match option.split_once('=') {
                 Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
                 None => (option.to_owned(), None),
@@ -128,7 +132,9 @@ mod tests {
     }
 
     #[test]
-    fn a_remount_is_refused() {
-        assert!(Options::parse(&["remount".to_owned()]).is_err());
+    fn what_is_mounted_already_can_be_meant() {
+        let read = parse("remount,bind,ro");
+        assert!(read.remount);
+        assert_eq!(read.attributes, Attributes::READ_ONLY);
     }
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use knarr_mounts::{Root, attach, clone_tree};
 use knarr_spec::Device;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, chownat, makedev, mknodat, symlinkat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, chownat, makedev, mknodat, statat, symlinkat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
 use crate::link::{Failure, OrFail};
+use crate::plan::is_default_device;
 
 /// What every container finds below `/dev` (config-linux.md, "Default Devices" and "/dev symbolic links").
 const LINKS: &[(&str, &str)] = &[
@@ -49,8 +50,12 @@ fn node(root: &Root, dev: &OwnedFd, device: &Device) -> Result<(), Failure> {
     };
     let mode = Mode::from_raw_mode(device.file_mode.unwrap_or(0o666) & 0o7777);
     let number = makedev(device.major as u32, device.minor as u32);
-    match fresh(&folder, name, || mknodat(&folder, name, file_type(&device.kind), mode, number)) {
+    let make = || mknodat(&folder, name, file_type(&device.kind), mode, number);
+    let made = if is_default_device(path) { fresh(&folder, name, make) } else { make() };
+    match made {
         Ok(()) => own(&folder, name, device).or_fail(what()),
+        // What the image has there must be that very device (config-linux.md, "Devices").
+        Err(Errno::EXIST) => is_same(&folder, name, device).or_fail(what()),
         // In a user namespace nodes cannot be made: the host's own is bound.
         Err(Errno::PERM) => {
             let source = clone_tree(CWD, path, false)?;
@@ -58,6 +63,14 @@ fn node(root: &Root, dev: &OwnedFd, device: &Device) -> Result<(), Failure> {
         }
         Err(error) => Err(Failure::setup(what(), error)),
     }
+}
+
+fn is_same(folder: &OwnedFd, name: &OsStr, device: &Device) -> rustix::io::Result<()> {
+    let found = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let kind = file_type(&device.kind);
+    let number = makedev(device.major as u32, device.minor as u32);
+    let same = FileType::from_raw_mode(found.st_mode) == kind && (kind == FileType::Fifo || found.st_rdev == number);
+    if same { Ok(()) } else { Err(Errno::EXIST) }
 }
 
 /// Makes something new at a name; what was there is removed first.

@@ -37,6 +37,7 @@ fn one(root: &Root, mount: &MountPlan, cgroup_folders: &[(String, PathBuf)]) -> 
     match &mount.source {
         MountSource::Bind { path, recursive } => bind(root, mount, path, *recursive),
         MountSource::FileSystem { kind, device } => filesystem(root, mount, kind, device),
+        MountSource::Mounted => remount(root, mount),
         MountSource::Cgroups => {
             let target = root.make_folder(&mount.destination, FOLDER_MODE)?;
             let made = cgroups::mount(cgroup_folders, mount.options.attributes)?;
@@ -45,6 +46,12 @@ fn one(root: &Root, mount: &MountPlan, cgroup_folders: &[(String, PathBuf)]) -> 
             propagate(&made, &mount.options)
         }
     }
+}
+
+fn remount(root: &Root, mount: &MountPlan) -> Result<(), Failure> {
+    let place = root.open_without_links(&mount.destination)?;
+    set_attributes(place.as_fd(), mount.options.attributes, false)?;
+    propagate(&place, &mount.options)
 }
 
 fn bind(root: &Root, mount: &MountPlan, path: &Path, recursive: bool) -> Result<(), Failure> {

@@ -97,7 +97,8 @@ fn enter(child: &FirstProcess<'_>, root: &Root, host: &OwnedFd) -> Result<(), Fa
     let plan = &child.plan.root;
     fchdir(root.folder()).or_fail("enter the root")?;
     pivot_root(".", ".").or_fail("pivot_root")?;
-    if plan.propagation.0 == Propagation::Shared {
+    if !matches!(plan.propagation, (Propagation::Slave | Propagation::Private, true)) {
+        // What is shared yet would be unmounted on the host, too.
         set_propagation(host.as_fd(), Propagation::Slave, true)?;
     }
     detach(Path::new("."))?;

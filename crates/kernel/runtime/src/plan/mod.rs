@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use knarr_model::Snapshot;
 use knarr_mounts::Propagation;
-use knarr_spec::{Device, Linux, Spec};
+use knarr_spec::{Device, DeviceRule, Linux, Spec};
 
 pub use mounts::{MountPlan, MountSource};
 pub use namespaces::{Namespaces, flag as namespace_flag};
@@ -113,7 +113,12 @@ fn root(spec: &Spec, linux: &Linux, bundle: &Path, snapshot: Option<Snapshot>) -
     Ok(RootPlan {
         source,
         read_only,
-        propagation: asked.unwrap_or((Propagation::Slave, true)),
+        propagation: match asked {
+            None => (Propagation::Slave, true),
+            // An unbindable tree could not become the root.
+            Some((Propagation::Unbindable, _)) => (Propagation::Private, true),
+            Some(asked) => asked,
+        },
         last_propagation: asked,
     })
 }
@@ -157,6 +162,22 @@ fn devices(linux: &Linux, mounts: &[MountPlan]) -> Result<Option<Vec<Device>>> {
         devices.push(device.clone());
     }
     Ok(Some(devices))
+}
+
+/// The rules by which the nodes of the document can be made; whether they can be opened is for its own rules to say.
+pub fn rules_to_make(devices: &[Device]) -> impl Iterator<Item = DeviceRule> + '_ {
+    devices.iter().filter(|device| device.kind != "p").map(|device| DeviceRule {
+        allow: true,
+        kind: device.kind.clone(),
+        major: Some(device.major),
+        minor: Some(device.minor),
+        access: "m".to_owned(),
+    })
+}
+
+/// Whether every container has a device at this path.
+pub fn is_default_device(path: &Path) -> bool {
+    DEFAULT_DEVICES.iter().any(|(name, ..)| Path::new("/dev").join(name) == path)
 }
 
 const DEFAULT_DEVICES: &[(&str, i64, i64)] =

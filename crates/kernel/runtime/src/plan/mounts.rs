@@ -37,6 +37,8 @@ pub enum MountSource {
     },
     /// The container's own cgroups.
     Cgroups,
+    /// What is mounted there already: only its attributes change.
+    Mounted,
 }
 
 impl MountPlan {
@@ -46,6 +48,7 @@ impl MountPlan {
             MountSource::Bind { path, .. } => path.display().to_string(),
             MountSource::FileSystem { kind, .. } => kind.clone(),
             MountSource::Cgroups => "cgroup".to_owned(),
+            MountSource::Mounted => "remount".to_owned(),
         }
     }
 
@@ -68,12 +71,16 @@ fn one(mount: &Mount, bundle: &Path) -> Result<MountPlan> {
     let destination = clean(Path::new(&mount.destination));
     let options = Options::parse(&mount.options).map_err(|error| fault(format!("cannot {error}")))?;
     let source = match (&options.bind, mount.kind.as_str()) {
+        _ if options.remount => MountSource::Mounted,
         (Some(bind), _) => bound(mount, bundle, *bind),
         (None, "bind") => bound(mount, bundle, Bind::One),
         (None, "cgroup" | "cgroup2") => MountSource::Cgroups,
         (None, "") => return Err(fault("it has no type".to_owned())),
         (None, kind) => MountSource::FileSystem { kind: kind.to_owned(), device: device(mount) },
     };
+    if options.remount && !options.parameters.is_empty() {
+        return Err(fault("a remount changes no parameters of a file system".to_owned()));
+    }
     if !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty() {
         return Err(fault("idmapped mounts are not supported".to_owned()));
     }
@@ -129,6 +136,7 @@ fn may_be_at(plan: &MountPlan) -> bool {
             MountSource::FileSystem { kind, .. } => kind == "proc",
             MountSource::Bind { path, .. } => path == proc,
             MountSource::Cgroups => false,
+            MountSource::Mounted => true,
         };
         return is_proc(&plan.source);
     }

@@ -86,7 +86,7 @@ impl ProcessPlan {
             groups: groups(process)?,
             umask: process.user.umask.unwrap_or(0o022) & 0o777,
             capabilities: capability_sets(process)?,
-            rlimits: process.rlimits.iter().map(rlimit).collect::<Result<_>>()?,
+            rlimits: rlimits(&process.rlimits)?,
             no_new_privileges: process.no_new_privileges,
             oom_score_adj: oom_score(process)?,
             scheduler: process.scheduler.as_ref().map(scheduler).transpose()?,
@@ -145,6 +145,15 @@ const RLIMITS: &[(&str, Resource)] = &[
     ("RLIMIT_RTPRIO", Resource::Rtprio),
     ("RLIMIT_RTTIME", Resource::Rttime),
 ];
+
+fn rlimits(limits: &[knarr_spec::Rlimit]) -> Result<Vec<(String, Resource, Rlimit)>> {
+    for (index, limit) in limits.iter().enumerate() {
+        if limits[..index].iter().any(|before| before.kind == limit.kind) {
+            return Err(Error::Spec(format!("{} is limited twice", limit.kind)));
+        }
+    }
+    limits.iter().map(rlimit).collect()
+}
 
 fn rlimit(limit: &knarr_spec::Rlimit) -> Result<(String, Resource, Rlimit)> {
     let known = RLIMITS.iter().find(|(name, _)| *name == limit.kind);

@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
 use crate::link::{Link, Message};
-use crate::plan::{Plan, RootSource};
+use crate::plan::{self, Plan, RootSource};
 use crate::record::{Record, read_spec, replace, start_time};
 use crate::{Error, Result, hooks, namespaces, time};
 
@@ -86,7 +86,9 @@ fn in_cgroup(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path) -> Result<
         "" => format!("/knarr/{}", launch.id),
         path => path.to_owned(),
     };
-    let cgroup = Cgroup::create(&path, &linux.resources.unwrap_or_default())?;
+    let mut resources = linux.resources.unwrap_or_default();
+    resources.devices.extend(plan::rules_to_make(&linux.devices));
+    let cgroup = Cgroup::create(&path, &resources)?;
     first_process(launch, spec, plan, folder, &cgroup).inspect_err(|_| {
         // As above: the first error is the one to hear about.
         let _kept = cgroup.kill_all().and_then(|()| cgroup.delete());
