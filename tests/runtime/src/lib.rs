@@ -31,4 +31,4 @@ pub use outcome::Outcome;
 pub use process::{ended, until};
 pub use root::make_root;
 pub use runtime::Runtime;
-pub use text::{capability_sets, status_field};
+pub use text::{MountLine, capability_sets, status_field};
