@@ -79,6 +79,15 @@ pub(crate) fn host(host: &HostConfig) -> Result<()> {
         let text = format!("links are not supported ({link}): connect both containers to a network of their own");
         return Err(Fault::invalid(text));
     }
+    if let Some(request) = host.device_requests.first() {
+        let sets: Vec<String> = request.capabilities.iter().map(|set| format!("[{}]", set.join(" "))).collect();
+        let text = format!(
+            "could not select device driver {:?} with capabilities: [{}]: hand devices over by their paths",
+            request.driver,
+            sets.join(" ")
+        );
+        return Err(Fault::invalid(text));
+    }
     for (name, value) in &host.sysctls {
         sysctl(name, value, host)?;
     }

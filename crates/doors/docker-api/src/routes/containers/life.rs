@@ -78,6 +78,9 @@ pub(super) async fn remove(State(engine): Daemon, Path(id): Path<String>, query:
     if query.flag("link") {
         return Err(Fault::invalid(format!("cannot remove link {id}: links are not supported")).into());
     }
+    if query.flag("link") {
+        return Err(Fault::conflict("Conflict, cannot remove the default link name of the container").into());
+    }
     engine.remove(&id, query.flag("force"), query.flag("v")).await?;
     Ok(DONE)
 }
