@@ -24,6 +24,9 @@ const LISTS: &[(&str, &str)] = &[
     ("system", include_str!("system.txt")),
 ];
 
+/// What this list does to the same containers is done by one client after the other.
+const IN_TURN: &str = "life";
+
 #[test]
 fn the_same_words_give_the_same_output() {
     let host = Host::start().unwrap();
@@ -33,7 +36,10 @@ fn the_same_words_give_the_same_output() {
     for (list, text) in LISTS {
         for line in text.lines().filter_map(words::line) {
             count += 1;
-            let (theirs, ours) = both(&docker, &knarr, &line, &stage);
+            let (theirs, ours) = match *list {
+                IN_TURN => (say(&docker, &line, OWN[0], &stage), say(&knarr, &line, OWN[1], &stage)),
+                _ => both(&docker, &knarr, &line, &stage),
+            };
             // A clock may have gone on between the two.
             if !line.same(&theirs, &ours) && !line.same(&say(&docker, &line, OWN[0], &stage), &ours) {
                 different.push(format!("{list}: {}\n--- docker {theirs}\n--- knarr {ours}", line.text));

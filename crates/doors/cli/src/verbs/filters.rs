@@ -1,8 +1,9 @@
-//! `--filter` of lists.
+//! `--filter` and the other flags of lists.
 
 use clap::Args;
 
 use crate::client::Call;
+use crate::output::Listing;
 use crate::spec::{self, Filters};
 
 /// `--filter` of lists.
@@ -22,6 +23,29 @@ impl FilterArgs {
     /// Adds the filters to a call.
     pub(crate) fn apply(&self, call: Call) -> Call {
         with_filters(call, &self.filters())
+    }
+}
+
+/// The flags of lists that can be cut.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+    /// Layout: table, json, or a template such as '{{.ID}}'
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// Do not cut long columns
+    #[arg(long)]
+    pub(crate) no_trunc: bool,
+    /// Only ids
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+impl ListArgs {
+    /// What is shown, with this as the default table.
+    pub(crate) fn listing<'a>(&'a self, table: &'a str, heads: &'a [(&'a str, &'a str)]) -> Listing<'a> {
+        Listing { format: self.format.as_deref(), table, heads, quiet: self.quiet.then_some("ID") }
     }
 }
 

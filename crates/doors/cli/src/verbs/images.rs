@@ -6,11 +6,11 @@ use knarr_api::image::Summary;
 use serde_json::Value;
 
 use super::container_rows::short_id;
-use super::filters::{FilterArgs, with_filters};
+use super::filters::{ListArgs, with_filters};
 use super::reference::split_reference;
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row, clock, long_size, short_size, since};
+use crate::output::{Row, clock, long_size, short_size, since};
 
 /// List images
 #[derive(Debug, clap::Args)]
@@ -23,16 +23,7 @@ pub(crate) struct Args {
     #[arg(long)]
     digests: bool,
     #[command(flatten)]
-    filter: FilterArgs,
-    /// Layout: table, json, or a template such as '{{.Repository}}'
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<String>,
-    /// Do not cut long columns
-    #[arg(long)]
-    no_trunc: bool,
-    /// Only ids
-    #[arg(short, long)]
-    quiet: bool,
+    list: ListArgs,
     /// Only this name
     #[arg(value_name = "REPOSITORY[:TAG]")]
     name: Option<String>,
@@ -55,20 +46,19 @@ pub(super) const HEADS: &[(&str, &str)] = &[
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let mut filters = self.filter.filters();
+        let mut filters = self.list.filter.filters();
         if let Some(name) = &self.name {
             filters.entry("reference".into()).or_default().insert(name.clone(), true);
         }
         let call = Call::get(&["images", "json"]).flag("all", self.all).flag("digests", self.digests);
         let list: Vec<Summary> = client.json(with_filters(call, &filters)).await?;
-        let digests = self.digests || self.format.as_deref().is_some_and(|f| f.contains(".Digest"));
-        let rows: Vec<Row> = list.iter().flat_map(|image| rows(image, self.no_trunc, digests)).collect();
+        let digests = self.digests || self.list.format.as_deref().is_some_and(|f| f.contains(".Digest"));
+        let rows: Vec<Row> = list.iter().flat_map(|image| rows(image, self.list.no_trunc, digests)).collect();
         let digest = if self.digests { "{{.Digest}}\t" } else { "" };
         let table = format!(
             "{{{{.Repository}}}}\t{{{{.Tag}}}}\t{digest}{{{{.ID}}}}\t{{{{if .CreatedSince}}}}{{{{.CreatedSince}}}}{{{{else}}}}N/A{{{{end}}}}\t{{{{.Size}}}}"
         );
-        let quiet = self.quiet.then_some("ID");
-        Listing { format: self.format.as_deref(), table: &table, heads: HEADS, quiet }.print(&rows)?;
+        self.list.listing(&table, HEADS).print(&rows)?;
         Ok(0)
     }
 }

@@ -96,21 +96,27 @@ impl Flags {
         output::text(&format!("WARNING! {warning}\nAre you sure you want to continue? [y/N] "))?;
         Ok(matches!(read_answer()?.to_lowercase().as_str(), "y" | "yes"))
     }
+
+    /// Removes if the user agrees, and says how much room there is again.
+    async fn free(&self, warning: &str, removed: impl Future<Output = Result<u64>>) -> Result<u8> {
+        if self.agreed(warning)? {
+            output::line(format!("Total reclaimed space: {}", long_size(removed.await? as f64)))?;
+        }
+        Ok(0)
+    }
 }
 
 impl Containers {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        if !self.flags.agreed("This will remove all stopped containers.")? {
-            return Ok(0);
-        }
-        total(containers(client, &self.flags.filters()).await?)
+        let removed = containers(client, self.flags.filters());
+        self.flags.free("This will remove all stopped containers.", removed).await
     }
 }
 
 impl Networks {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         if self.flags.agreed("This will remove all custom networks not used by at least one container.")? {
-            networks(client, &self.flags.filters()).await?;
+            networks(client, self.flags.filters()).await?;
         }
         Ok(0)
     }
@@ -122,50 +128,45 @@ impl Images {
             true => "all images without at least one container associated to them",
             false => "all dangling images",
         };
-        if !self.flags.agreed(&format!("This will remove {what}."))? {
-            return Ok(0);
-        }
-        total(images(client, self.flags.filters(), self.all).await?)
+        let removed = images(client, self.flags.filters(), self.all);
+        self.flags.free(&format!("This will remove {what}."), removed).await
     }
 }
 
 impl Volumes {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let what = if self.all { "all local volumes" } else { "anonymous local volumes" };
-        if !self.flags.agreed(&format!("This will remove {what} not used by at least one container."))? {
-            return Ok(0);
-        }
-        total(volumes(client, self.flags.filters(), self.all).await?)
+        let warning = format!("This will remove {what} not used by at least one container.");
+        self.flags.free(&warning, volumes(client, self.flags.filters(), self.all)).await
     }
 }
 
 impl Builds {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let what = if self.all { "all build cache" } else { "all dangling build cache" };
-        if !self.flags.agreed(&format!("This will remove {what}."))? {
-            return Ok(0);
-        }
-        total(builds(client, &self.flags.filters(), self.all).await?)
+        let removed = builds(client, self.flags.filters(), self.all);
+        self.flags.free(&format!("This will remove {what}."), removed).await
     }
 }
 
 impl Everything {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let filters = self.flags.filters();
-        if self.volumes && filters.contains_key("until") {
+        if self.volumes && self.flags.filters().contains_key("until") {
             return Err(Error::invalid("ERROR: The \"until\" filter is not supported with \"--volumes\""));
         }
-        if !self.flags.agreed(&self.warning())? {
-            return Ok(0);
-        }
-        let mut freed = containers(client, &filters).await?;
-        networks(client, &filters).await?;
+        self.flags.free(&self.warning(), self.remove(client)).await
+    }
+
+    async fn remove(&self, client: &Client) -> Result<u64> {
+        let filters = || self.flags.filters();
+        let mut freed = containers(client, filters()).await?;
+        networks(client, filters()).await?;
         if self.volumes {
-            freed += volumes(client, filters.clone(), false).await?;
+            freed += volumes(client, filters(), false).await?;
         }
-        freed += images(client, filters.clone(), self.all).await?;
-        freed += builds(client, &filters, self.all).await?;
-        total(freed)
+        freed += images(client, filters(), self.all).await?;
+        freed += builds(client, filters(), self.all).await?;
+        Ok(freed)
     }
 
     fn warning(&self) -> String {
@@ -180,17 +181,12 @@ impl Everything {
     }
 }
 
-fn total(bytes: u64) -> Result<u8> {
-    output::line(format!("Total reclaimed space: {}", long_size(bytes as f64)))?;
-    Ok(0)
-}
-
 fn listed(title: &str, names: &[String]) -> Result {
     if names.is_empty() { Ok(()) } else { output::line(format!("{title}:\n{}\n", names.join("\n"))) }
 }
 
-async fn containers(client: &Client, filters: &Filters) -> Result<u64> {
-    let call = with_filters(Call::post(&["containers", "prune"]), filters);
+async fn containers(client: &Client, filters: Filters) -> Result<u64> {
+    let call = with_filters(Call::post(&["containers", "prune"]), &filters);
     let answer: container::PruneResponse = client.json(call).await?;
     listed("Deleted Containers", &answer.containers_deleted)?;
     Ok(answer.space_reclaimed)
@@ -207,8 +203,8 @@ async fn images(client: &Client, mut filters: Filters, all: bool) -> Result<u64>
     Ok(answer.space_reclaimed)
 }
 
-async fn networks(client: &Client, filters: &Filters) -> Result {
-    let call = with_filters(Call::post(&["networks", "prune"]), filters);
+async fn networks(client: &Client, filters: Filters) -> Result {
+    let call = with_filters(Call::post(&["networks", "prune"]), &filters);
     let answer: network::PruneResponse = client.json(call).await?;
     listed("Deleted Networks", &answer.networks_deleted)
 }
@@ -222,8 +218,8 @@ async fn volumes(client: &Client, mut filters: Filters, all: bool) -> Result<u64
     Ok(answer.space_reclaimed)
 }
 
-async fn builds(client: &Client, filters: &Filters, all: bool) -> Result<u64> {
-    let call = with_filters(Call::post(&["build", "prune"]), filters).flag("all", all);
+async fn builds(client: &Client, filters: Filters, all: bool) -> Result<u64> {
+    let call = with_filters(Call::post(&["build", "prune"]), &filters).flag("all", all);
     let answer: image::BuildPruneResponse = client.json(call).await?;
     listed("Deleted build cache objects", &answer.caches_deleted)?;
     Ok(answer.space_reclaimed)

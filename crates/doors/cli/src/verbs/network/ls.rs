@@ -5,25 +5,16 @@ use serde_json::Value;
 
 use crate::client::{Call, Client};
 use crate::error::Result;
-use crate::output::{Listing, Row, nanoseconds};
+use crate::output::{Row, nanoseconds};
 use crate::verbs::container_rows::{labels, short_id};
-use crate::verbs::filters::FilterArgs;
+use crate::verbs::filters::ListArgs;
 
 /// List networks
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "[OPTIONS]")]
 pub(crate) struct Args {
     #[command(flatten)]
-    filter: FilterArgs,
-    /// Layout: table, json, or a template such as '{{.Name}}'
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<String>,
-    /// Do not cut ids
-    #[arg(long)]
-    no_trunc: bool,
-    /// Only ids
-    #[arg(short, long)]
-    quiet: bool,
+    list: ListArgs,
 }
 
 const HEADS: &[(&str, &str)] = &[
@@ -40,12 +31,11 @@ const HEADS: &[(&str, &str)] = &[
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
-        let mut list: Vec<Network> = client.json(self.filter.apply(Call::get(&["networks"]))).await?;
+        let mut list: Vec<Network> = client.json(self.list.filter.apply(Call::get(&["networks"]))).await?;
         list.sort_by(|left, right| left.name.cmp(&right.name));
-        let rows: Vec<Row> = list.iter().map(|network| row(network, self.no_trunc)).collect();
+        let rows: Vec<Row> = list.iter().map(|network| row(network, self.list.no_trunc)).collect();
         let table = "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}";
-        let quiet = self.quiet.then_some("ID");
-        Listing { format: self.format.as_deref(), table, heads: HEADS, quiet }.print(&rows)?;
+        self.list.listing(table, HEADS).print(&rows)?;
         Ok(0)
     }
 }
