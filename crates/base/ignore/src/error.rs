@@ -20,6 +20,14 @@ pub enum IgnoreError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// A file on disk is wrong.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        cause: Box<IgnoreError>,
+    },
     /// The file is there and cannot be read.
     #[error("cannot read {path}")]
     Read {

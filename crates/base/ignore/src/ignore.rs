@@ -44,7 +44,10 @@ impl Ignore {
         for name in Self::names(dockerfile) {
             let path = context.join(name);
             match std::fs::read_to_string(&path) {
-                Ok(text) => return Self::parse(&text),
+                Ok(text) => {
+                    let failed = |cause| IgnoreError::File { path: path.display().to_string(), cause: Box::new(cause) };
+                    return Self::parse(&text).map_err(failed);
+                }
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
                 Err(cause) => return Err(IgnoreError::Read { path: path.display().to_string(), cause }),
             }
