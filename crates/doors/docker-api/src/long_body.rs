@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 
 /// Pieces on their way; each has at most a few hundred KiB.
 const QUEUE: usize = 8;
+/// Bytes of a body that are taken though nobody wants them.
+const DRAINED: usize = 16 << 20;
 /// Bytes gathered before they are sent.
 const PIECE: usize = 64 << 10;
 
@@ -31,12 +33,29 @@ impl Upload {
                     Err(error) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, error)),
                 };
                 let failed = piece.is_err();
-                if sender.send(piece).await.is_err() || failed {
+                let unwanted = sender.send(piece).await.is_err();
+                if unwanted && !failed {
+                    drain(&mut body).await;
+                }
+                if unwanted || failed {
                     return;
                 }
             }
         });
         Self { pieces, current: Bytes::new() }
+    }
+}
+
+/// Takes what a client still sends after it was refused: clients read the answer when they have sent their request. One that has very much more
+/// to say is cut off.
+async fn drain(body: &mut Body) {
+    let mut left = DRAINED;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }
 
