@@ -41,7 +41,7 @@ impl Worker<'_> {
         let id = id.map_err(|e| Fault::internal("cannot encode an image config").because(e))?;
         // The container's actor is a task of the runtime.
         let _entered = self.runtime.enter();
-        self.engine.create_on_layers(request, id, parent)
+        self.engine.create_on_layers(request, id, parent, !self.options.keep)
     }
 }
 

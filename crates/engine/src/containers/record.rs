@@ -36,6 +36,9 @@ pub struct Record {
     pub mounts: Arc<Vec<MountRecord>>,
     /// The networks it joins, with its wishes.
     pub wishes: Arc<BTreeMap<String, EndpointSettings>>,
+    /// It is a step of a build, and goes with the daemon that builds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_build: bool,
     /// How it is.
     pub state: State,
     /// The endpoints that it has while it runs, by network name.

@@ -6,6 +6,7 @@
 //! alive         no             yes         ended, with the true exit code
 //! alive         no             no          ended with 255: nobody saw it (a reboot, a killed shim)
 //! not alive     no             of a start that was not written down: ended, with its code
+//! step of a build                          removed: nobody waits for it
 //! ```
 
 use std::collections::{BTreeSet, HashSet};
@@ -89,7 +90,11 @@ impl Engine {
         if let Some(shim) = shim {
             match greet(&mut record, shim).await {
                 Ok(link) => {
+                    let (id, of_build) = (record.id.clone(), record.of_build);
                     self.take_up(record, link).await;
+                    if of_build {
+                        self.discard(&id).await;
+                    }
                     return None;
                 }
                 // It ended between the look and the greeting.
@@ -127,13 +132,20 @@ impl Engine {
             engine.store.write(|tx| Ok::<_, Fault>(tx.put(TABLE, ended.id.as_str(), &ended)?))
         })
         .await;
-        let goes = record.host.auto_remove && (was_alive || unrecorded);
+        let goes = record.of_build || record.host.auto_remove && (was_alive || unrecorded);
         let id = record.id.clone();
         Actor::spawn(self.clone(), record, None);
-        if goes && let Err(error) = self.remove(id.as_str(), true, true).await {
-            tracing::warn!(container.id = %id, error = %error.full(), "cannot remove a container that removes itself");
+        if goes {
+            self.discard(&id).await;
         }
         again && !goes
+    }
+
+    /// Removes a container that was not to outlive its work.
+    async fn discard(&self, id: &ContainerId) {
+        if let Err(error) = self.remove(id.as_str(), true, true).await {
+            tracing::warn!(container.id = %id, error = %error.full(), "cannot remove a container that removes itself");
+        }
     }
 
     async fn start_again(&self, id: &ContainerId) {

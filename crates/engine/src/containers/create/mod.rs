@@ -88,6 +88,7 @@ impl Engine {
             host: Arc::new(host),
             mounts: Arc::new(mounts),
             wishes: Arc::new(merge::wishes(request.networking_config)),
+            of_build: false,
             state: State { cause: "created by request".into(), ..State::default() },
             endpoints: Default::default(),
             ports: Default::default(),

@@ -23,6 +23,7 @@ fn record(host: HostConfig) -> Record {
         host: Arc::new(HostConfig { shm_size: 64 << 20, ..host }),
         mounts: Arc::default(),
         wishes: Arc::default(),
+        of_build: false,
         state: State::default(),
         endpoints: Default::default(),
         ports: Default::default(),
