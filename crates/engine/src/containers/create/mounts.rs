@@ -28,7 +28,8 @@ pub(crate) fn plan(config: &Config, host: &HostConfig, inherited: Vec<MountRecor
     }
     by_path.extend(own);
     for path in config.volumes.keys() {
-        let destination = absolute(path)?;
+        // An image's `VOLUME data` lies in the root folder.
+        let destination = absolute(&format!("/{path}"))?;
         by_path.entry(destination.clone()).or_insert_with(|| anonymous(destination));
     }
     let mut all: Vec<MountRecord> = by_path.into_values().collect();
