@@ -48,6 +48,11 @@ impl Client {
         Self::of("docker".into(), host, config)
     }
 
+    /// Docker's, by another program: one that has buildx.
+    pub fn docker_by(program: &Path, socket: &Path) -> Self {
+        Self::of(program.to_owned(), &format!("unix://{}", socket.display()), Path::new("/nonexistent"))
+    }
+
     fn of(program: PathBuf, host: &str, config: &Path) -> Self {
         Self { program, host: host.to_owned(), config: config.to_owned(), flags: Vec::new() }
     }

@@ -8,6 +8,7 @@
 
 pub mod base;
 mod client;
+pub mod corpus;
 mod disk;
 mod gate;
 mod host;

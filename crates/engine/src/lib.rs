@@ -33,7 +33,7 @@ mod time;
 mod transfer;
 mod volumes;
 
-pub use build::{BuildFailure, BuildOptions, BuildRequest, RunOptions};
+pub use build::{BuildFailure, BuildOptions, BuildRequest, Remote, RunOptions};
 pub use config::{Config, Live};
 pub use containers::{
     AttachOptions, Attachment, Condition, Container, ExecStream, ListOptions, LogOptions, LogStream, MountRecord,

@@ -2,13 +2,22 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::ptr;
+
+use rustix::process::Signal;
 
 /// Joins a new anonymous session keyring (keyctl(2), `KEYCTL_JOIN_SESSION_KEYRING`).
 pub fn join_session_keyring(name: &CStr) -> io::Result<()> {
     const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
     // SAFETY: name ends in a zero byte.
     check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.as_ptr()) })
+}
+
+/// Has a program killed when the thread that starts it ends (prctl(2), `PR_SET_PDEATHSIG`).
+pub fn die_with_parent(command: &mut std::process::Command) {
+    // SAFETY: between fork and execution the closure makes one system call, and touches no memory of the parent's.
+    unsafe { command.pre_exec(|| Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)) };
 }
 
 /// Sets the execution domain (personality(2)).

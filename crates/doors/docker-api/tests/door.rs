@@ -127,3 +127,24 @@ async fn events_are_streamed_until_the_client_goes() {
     drop(stream);
     daemon.end().await;
 }
+
+/// A context that cannot be read without a panic.
+struct Broken;
+
+impl std::io::Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        panic!("a bug");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_build_only() {
+    let daemon = Daemon::start("kndoor9").await;
+    let (said, _saying) = tokio::sync::mpsc::channel(1);
+    let failed = daemon.engine.build(knarr_engine::BuildRequest::default(), Broken, said).await.unwrap_err();
+    assert!(failed.fault.full().starts_with("the build was cut short"), "{}", failed.fault.full());
+    let scratch = daemon.dir.path().join("data/tmp");
+    assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 0);
+    assert!(daemon.get("/_ping").await.starts_with("HTTP/1.1 200 OK"));
+    daemon.end().await;
+}

@@ -4,15 +4,18 @@ use std::io::Read;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use knarr_build::tree::Tree as _;
+use knarr_build::tree::{FileKind, Tree as _};
 use knarr_ignore::{Ignore, clean};
 use knarr_layers::{Options, decompress, unpack};
 use knarr_model::{Fault, Result};
 use knarr_sys::path::{Entry, Root};
 
+use super::remote::Fetched;
 use super::tree::RootTree;
 use super::workspace::Workspace;
 
+/// The Dockerfile's usual name.
+const DOCKERFILE: &str = "Dockerfile";
 /// Bytes of a Dockerfile or an ignore file that are read.
 const LIMIT: u64 = 4 << 20;
 
@@ -26,35 +29,86 @@ pub(super) struct Context {
     pub(super) dockerfile: Vec<u8>,
 }
 
-/// Unpacks a context into the workspace. The Dockerfile and the ignore file are taken out after they were read where the ignore file
-/// says so: clients always send them.
+/// Unpacks a context that a client sent into the workspace. The Dockerfile and the ignore file are taken out after they were read where the
+/// ignore file says so: clients always send them, and leave all else out by themselves.
 pub(super) fn receive(workspace: &Workspace<'_>, archive: impl Read + Send, dockerfile: &str) -> Result<Context> {
-    let folder = workspace.folder()?;
-    let root = Root::open(&folder).map_err(|e| Fault::io(format!("open {}", folder.display()), e))?;
-    unpack(&root, decompress(archive)?, &Options::live())?;
-    let name = clean(if dockerfile.is_empty() { "Dockerfile" } else { dockerfile });
-    let name = name.trim_start_matches('/').to_owned();
-    let tree = RootTree(root);
-    let missing = || Fault::invalid(format!("Cannot locate specified Dockerfile: {name}"));
-    let dockerfile = read(&tree, &name)?.ok_or_else(missing)?;
-    remove_ignored(&tree, &name)?;
-    Ok(Context { tree, name, dockerfile })
+    let context = Context::open(unpacked(workspace, archive)?, dockerfile)?;
+    remove_ignored(&context.tree, &context.name)?;
+    Ok(context)
 }
 
-fn remove_ignored(tree: &RootTree, dockerfile: &str) -> Result<()> {
-    let Some(ignore) = ignore_file(tree, dockerfile)? else { return Ok(()) };
-    let [own, shared] = Ignore::names(dockerfile);
-    for path in [dockerfile, &own, &shared].into_iter().filter(|path| ignore.excludes(path)) {
-        let remove = || {
-            let (dir, name) = tree.0.parent(Path::new(path))?;
-            Entry::new(dir.as_fd(), name)?.remove_tree()
-        };
-        match remove() {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Fault::io(format!("remove {path}"), e)),
-            _ => {}
+/// Takes what was fetched from elsewhere; nobody has looked at its ignore file yet.
+pub(super) fn take(workspace: &Workspace<'_>, fetched: Fetched, dockerfile: &str) -> Result<Context> {
+    let root = match fetched {
+        Fetched::Archive(archive) => unpacked(workspace, archive)?,
+        Fetched::Folder(root) => root,
+        Fetched::Dockerfile(dockerfile) => {
+            let tree = RootTree(opened(&workspace.folder()?)?);
+            return Ok(Context { tree, name: DOCKERFILE.to_owned(), dockerfile });
+        }
+    };
+    let context = Context::open(root, dockerfile)?;
+    if let Some(ignore) = ignore_file(&context.tree, &context.name)? {
+        prune(&context.tree, Path::new(""), &ignore)?;
+    }
+    Ok(context)
+}
+
+impl Context {
+    fn open(root: Root, dockerfile: &str) -> Result<Self> {
+        let name = clean(if dockerfile.is_empty() { DOCKERFILE } else { dockerfile });
+        let name = name.trim_start_matches('/').to_owned();
+        let tree = RootTree(root);
+        let missing = || Fault::invalid(format!("Cannot locate specified Dockerfile: {name}"));
+        let dockerfile = read(&tree, &name)?.ok_or_else(missing)?;
+        Ok(Self { tree, name, dockerfile })
+    }
+}
+
+fn unpacked(workspace: &Workspace<'_>, archive: impl Read + Send) -> Result<Root> {
+    let root = opened(&workspace.folder()?)?;
+    unpack(&root, decompress(archive)?, &Options::live())?;
+    Ok(root)
+}
+
+fn opened(folder: &Path) -> Result<Root> {
+    Root::open(folder).map_err(|e| Fault::io(format!("open {}", folder.display()), e))
+}
+
+/// Removes all that is ignored below a folder.
+fn prune(tree: &RootTree, folder: &Path, ignore: &Ignore) -> Result<()> {
+    for name in tree.list(folder)? {
+        let path = folder.join(name);
+        let text = path.to_string_lossy();
+        let is_folder = tree.metadata(&path, false)?.is_some_and(|metadata| metadata.kind == FileKind::Folder);
+        match (ignore.excludes(&text), is_folder) {
+            (true, true) if ignore.reopens(&text) => prune(tree, &path, ignore)?,
+            (true, _) => remove(tree, &path)?,
+            (false, true) => prune(tree, &path, ignore)?,
+            (false, false) => {}
         }
     }
     Ok(())
+}
+
+/// Removes the Dockerfile and the ignore files where they are ignored.
+fn remove_ignored(tree: &RootTree, dockerfile: &str) -> Result<()> {
+    let Some(ignore) = ignore_file(tree, dockerfile)? else { return Ok(()) };
+    let [own, shared] = Ignore::names(dockerfile);
+    let ignored = [dockerfile, &own, &shared].into_iter().filter(|path| ignore.excludes(path));
+    ignored.into_iter().try_for_each(|path| remove(tree, Path::new(path)))
+}
+
+/// Removes a file or a folder that may be there.
+fn remove(tree: &RootTree, path: &Path) -> Result<()> {
+    let remove = || {
+        let (dir, name) = tree.0.parent(path)?;
+        Entry::new(dir.as_fd(), name)?.remove_tree()
+    };
+    match remove() {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Fault::io(format!("remove {}", path.display()), e)),
+        _ => Ok(()),
+    }
 }
 
 fn ignore_file(tree: &RootTree, dockerfile: &str) -> Result<Option<Ignore>> {

@@ -3,7 +3,7 @@
 //! The root is a detached overlay of ours that nobody else sees; every path is resolved below it by the kernel, so that a link
 //! which a layer or the context brought leads nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -18,11 +18,14 @@ use knarr_build::tree::FileKind;
 use knarr_layers::{Attributes, Kind, Options, decompress, unpack};
 use knarr_model::{Fault, Result};
 use knarr_sys::path::{Entry, Node, Root, Time};
-use rustix::fs::FileType;
+use rustix::fs::{FileType, Stat};
+
+/// Links that are followed at a destination.
+const LINKS: usize = 40;
 
 /// Copies all of a job's groups below `root`; `owner` is who owns them where the job does not keep owners.
 pub(super) fn copy(root: &Root, job: &CopyJob<'_>, owner: (u32, u32)) -> Result<()> {
-    let mut copier = Copier { root, job, owner, times: BTreeMap::new(), last: None };
+    let mut copier = Copier { root, job, owner, times: BTreeMap::new(), placed: HashMap::new(), last: None };
     for group in job.groups {
         match group {
             Group::File(item) => copier.file(item)?,
@@ -39,16 +42,21 @@ struct Copier<'a> {
     owner: (u32, u32),
     /// Folders whose times are set when nothing is put into them any more.
     times: BTreeMap<PathBuf, Time>,
+    /// Where the origin's files with several names were put.
+    placed: HashMap<(u64, u64), PathBuf>,
     /// The folder last opened: most items lie beside the one before.
     last: Option<(PathBuf, Rc<OwnedFd>)>,
 }
 
 impl Copier<'_> {
-    /// A single file: the destination itself, or a name in it where it is a folder.
+    /// A single file: the destination itself, or what a link there points to, or a name in it where it is a folder.
     fn file(&mut self, item: &Item) -> Result<()> {
         let destination = &self.job.destination;
         let folder = self.job.into_folder || destination == Path::new("/") || self.root.open_dir(destination).is_ok();
-        let path = if folder { destination.join(&item.target) } else { destination.clone() };
+        let path = match folder {
+            true => destination.join(&item.target),
+            false => behind_links(self.root, destination).map_err(|e| Failure::Io(e).at(destination))?,
+        };
         self.item(item, &path)
     }
 
@@ -58,11 +66,11 @@ impl Copier<'_> {
         items.iter().try_for_each(|item| self.item(item, &destination.join(&item.target)))
     }
 
+    /// What is in an archive keeps its owner, whatever the instruction says: only the destination is made for that one.
     fn archive(&mut self, item: &Item) -> Result<()> {
         self.make_folder(&self.job.destination)?;
         let source = decompress(item.open(self.job.tree)?)?;
-        let owner = (self.job.owner.is_some()).then_some(self.owner);
-        unpack(self.root, source, &Options { at: &self.job.destination, owner, ..Options::live() })?;
+        unpack(self.root, source, &Options { at: &self.job.destination, ..Options::live() })?;
         Ok(())
     }
 
@@ -73,35 +81,49 @@ impl Copier<'_> {
         let folder = self.make_folder(folder)?;
         match item.kind {
             FileKind::Folder => self.place_folder(item, &folder, name, path),
-            _ => self.place(item, &folder, name).map_err(|e| e.at(path)),
+            _ => self.place_or_link(item, &folder, name, path).map_err(|e| e.at(path)),
         }
     }
 
-    /// A folder that is there, also behind a link, takes the new one's files.
-    fn place_folder(&mut self, item: &Item, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
-        if self.root.open_dir(path).is_ok() {
+    /// A file that the origin has under several names is one file here, too.
+    fn place_or_link(&mut self, item: &Item, folder: &OwnedFd, name: &OsStr, path: &Path) -> Placed {
+        let Some(inode) = item.inode.filter(|_| item.kind == FileKind::Regular) else {
+            return self.place(item, folder, name);
+        };
+        let Some(first) = self.placed.get(&inode) else {
+            self.place(item, folder, name)?;
+            self.placed.insert(inode, path.to_owned());
             return Ok(());
-        }
+        };
+        let (other, first) = self.root.parent(first)?;
+        let entry = vacant(folder, name)?;
+        Ok(entry.link_to(&Entry::new(other.as_fd(), first)?)?)
+    }
+
+    /// A folder that is there takes the new one's files and attributes; behind a link its attributes stay.
+    fn place_folder(&mut self, item: &Item, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
         let make = || {
             let entry = Entry::new(folder.as_fd(), name)?;
-            entry.remove_tree()?;
-            entry.create_dir(0o700)?;
+            match entry.stat()?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+                Some(FileType::Directory) => {}
+                Some(FileType::Symlink) if self.root.open_dir(path).is_ok() => return Ok(false),
+                _ => {
+                    entry.remove_tree()?;
+                    entry.create_dir(0o700)?;
+                }
+            }
             let node = entry.node()?;
-            self.attributes(item)?.apply(&node, &Kind::Folder).map_err(Failure::Io)
+            self.attributes(item)?.apply(&node, &Kind::Folder)?;
+            Ok(true)
         };
-        make().map_err(|e: Failure| e.at(path))?;
-        self.times.insert(path.to_owned(), modified(item));
+        if make().map_err(|e: Failure| e.at(path))? {
+            self.times.insert(path.to_owned(), modified(item));
+        }
         Ok(())
     }
 
-    fn place(&self, item: &Item, folder: &OwnedFd, name: &OsStr) -> std::result::Result<(), Failure> {
-        let entry = Entry::new(folder.as_fd(), name)?;
-        if let Some(stat) = entry.stat()? {
-            if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
-                return Err(Failure::Folder);
-            }
-            entry.remove_tree()?;
-        }
+    fn place(&self, item: &Item, folder: &OwnedFd, name: &OsStr) -> Placed {
+        let entry = vacant(folder, name)?;
         let (node, kind) = match item.kind {
             FileKind::Link => {
                 let target = item.link(self.job.tree)?;
@@ -123,7 +145,8 @@ impl Copier<'_> {
             (Content::Path(path), FileKind::Regular | FileKind::Folder) => self.job.tree.attributes(path)?,
             _ => Vec::new(),
         };
-        Ok(Attributes { mode: self.job.mode.unwrap_or(item.mode), uid, gid, modified: modified(item), xattrs })
+        let mode = self.job.mode.map_or(item.mode, |mode| mode.of(item.mode, item.kind == FileKind::Folder));
+        Ok(Attributes { mode, uid, gid, modified: modified(item), xattrs })
     }
 
     /// Opens a folder of the root; what is missing of it is made for the owner, 0755.
@@ -154,6 +177,34 @@ pub(super) fn folder(root: &Root, path: &Path, owner: (u32, u32)) -> Result<Owne
     root.create_dir_all(path, &mut made).map_err(|e| Fault::io(format!("make folder {}", path.display()), e))
 }
 
+/// A name under which nothing is, or is any more.
+fn vacant<'f>(folder: &'f OwnedFd, name: &'f OsStr) -> std::result::Result<Entry<'f>, Failure> {
+    let entry = Entry::new(folder.as_fd(), name)?;
+    match entry.stat()?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        None => {}
+        Some(FileType::Directory) => return Err(Failure::Folder),
+        Some(_) => entry.remove_tree()?,
+    }
+    Ok(entry)
+}
+
+/// What a link at `path` points to below `root`, also where nothing is there.
+fn behind_links(root: &Root, path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        // Where the folder is missing, no link can be in it.
+        let Ok((folder, name)) = root.parent(&path) else { return Ok(path) };
+        let entry = Entry::new(folder.as_fd(), name)?;
+        let is_link = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+        if !entry.stat()?.is_some_and(is_link) {
+            return Ok(path);
+        }
+        let target = entry.read_link()?;
+        path = path.parent().unwrap_or(Path::new("/")).join(target);
+    }
+    Err(rustix::io::Errno::LOOP.into())
+}
+
 fn modified(item: &Item) -> Time {
     item.modified.map_or_else(now, |(seconds, nanoseconds)| Time { seconds, nanoseconds })
 }
@@ -162,6 +213,8 @@ fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time { seconds: i64::try_from(since.as_secs()).unwrap_or(0), nanoseconds: since.subsec_nanos() }
 }
+
+type Placed = std::result::Result<(), Failure>;
 
 /// Why one item could not be placed.
 enum Failure {
@@ -198,6 +251,8 @@ impl From<Fault> for Failure {
 mod tests {
     use std::fs;
     use std::os::unix::fs::{MetadataExt as _, symlink};
+
+    use knarr_build::Mode;
 
     use super::super::tree::RootTree;
     use super::*;
@@ -238,7 +293,15 @@ mod tests {
     }
 
     fn item(target: &str, kind: FileKind, content: Content) -> Item {
-        Item { target: target.into(), kind, mode: 0o4711, owner: (5, 6), modified: Some((1000, 0)), content }
+        Item {
+            target: target.into(),
+            kind,
+            mode: 0o4711,
+            owner: (5, 6),
+            inode: None,
+            modified: Some((1000, 0)),
+            content,
+        }
     }
 
     fn text(target: &str) -> Item {
@@ -264,7 +327,7 @@ mod tests {
     fn owners_and_modes_are_kept_or_given() {
         let bench = Bench::new();
         bench.copy(&[Group::File(text("a"))], "/a", |job| job.keep_owner = true).unwrap();
-        bench.copy(&[Group::File(text("b"))], "/b", |job| job.mode = Some(0o600)).unwrap();
+        bench.copy(&[Group::File(text("b"))], "/b", |job| job.mode = Some(&Mode::Exact(0o600))).unwrap();
         assert_eq!((bench.stat("a").uid(), bench.stat("a").gid()), (5, 6));
         assert_eq!(bench.stat("b").mode() & 0o7777, 0o600);
     }
@@ -281,12 +344,17 @@ mod tests {
     }
 
     #[test]
-    fn a_last_link_is_replaced_and_a_folder_is_not() {
+    fn a_last_link_is_followed_and_a_folder_is_not_replaced() {
         let bench = Bench::new();
         fs::write(bench.root.path().join("target"), "old").unwrap();
         symlink("target", bench.root.path().join("link")).unwrap();
         bench.copy(&[Group::File(text("a"))], "/link", |_| {}).unwrap();
-        assert_eq!((bench.text("target"), bench.text("link")), ("old".into(), "a".into()));
+        assert_eq!((bench.text("target"), bench.stat("link").is_symlink()), ("a".into(), true));
+        symlink("/there/x", bench.root.path().join("dangling")).unwrap();
+        bench.copy(&[Group::File(text("b"))], "/dangling", |_| {}).unwrap();
+        assert_eq!(bench.text("there/x"), "b");
+        symlink("round", bench.root.path().join("round")).unwrap();
+        assert!(bench.copy(&[Group::File(text("c"))], "/round", |_| {}).is_err());
         fs::create_dir_all(bench.root.path().join("folder/a")).unwrap();
         let error = bench.copy(&[Group::File(text("a"))], "/folder/", |_| {}).unwrap_err();
         assert_eq!(error.message(), "cannot copy a file over the folder /folder/a");
@@ -310,6 +378,15 @@ mod tests {
     }
 
     #[test]
+    fn one_file_under_two_names_stays_one() {
+        let bench = Bench::new();
+        let named = |name: &str, inode| Item { inode: Some((1, inode)), ..text(name) };
+        bench.copy(&[Group::Folder(vec![named("a", 1), named("b", 1), named("c", 2)])], "/", |_| {}).unwrap();
+        assert_eq!(bench.stat("a").ino(), bench.stat("b").ino());
+        assert_eq!((bench.stat("a").nlink(), bench.stat("c").nlink()), (2, 1));
+    }
+
+    #[test]
     fn archives_are_unpacked() {
         let bench = Bench::new();
         let mut writer = knarr_layers::archive::Writer::new(Vec::new());
@@ -321,6 +398,6 @@ mod tests {
         bench.copy(&archive(), "/to", |_| {}).unwrap();
         assert_eq!((bench.text("to/in/tar"), bench.stat("to/in/tar").uid()), ("t".into(), 0));
         bench.copy(&archive(), "/owned", |job| job.owner = Some("12:34")).unwrap();
-        assert_eq!(bench.stat("owned/in/tar").uid(), 12);
+        assert_eq!((bench.stat("owned").uid(), bench.stat("owned/in/tar").uid()), (12, 0));
     }
 }

@@ -1,7 +1,7 @@
 //! `build`: a context and its Dockerfile to an image.
 //!
 //! ```text
-//! context (tar) ─► tmp/<build>/ ─► knarr_build: parse, plan, solve ─┬─► bases: images here, or pulled
+//! context (tar, URL) ─► tmp/<build>/ ─► knarr_build: parse, plan, solve ─┬─► bases: images here, or pulled
 //!                                                                    ├─► cache: kept results (metadata database)
 //!                                                                    └─► executor: COPY and ADD onto a detached overlay,
 //!                                                                        RUN in a container like any other ─► a layer each
@@ -17,6 +17,8 @@ mod context;
 mod executor;
 mod fetch;
 mod files;
+mod git;
+mod remote;
 mod run;
 mod teller;
 mod tree;
@@ -33,7 +35,8 @@ use knarr_build::solve::{Built, Choices, Ports, solve};
 use knarr_build::syntax::Dockerfile;
 use knarr_build::{BuildError, Event};
 use knarr_images::Registration;
-use knarr_model::{Digest, Fault, Reference, Result};
+use knarr_model::oci::ImageConfig;
+use knarr_model::{Digest, Fault, Kind, Reference, Result};
 use knarr_transfer::Credentials;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -44,6 +47,8 @@ use bases::Bases;
 use executor::Worker;
 use teller::Teller;
 use workspace::Workspace;
+
+pub use remote::Remote;
 
 use crate::engine::blocking;
 use crate::scratch::Scratch;
@@ -56,6 +61,10 @@ pub use knarr_build::plan::Options as BuildOptions;
 pub struct BuildRequest {
     /// The Dockerfile's path in the context; empty for `Dockerfile`.
     pub dockerfile: String,
+    /// Where the context is, instead of in the request's body.
+    pub remote: Option<Remote>,
+    /// Images whose steps may be taken over. Those that are not here count for nothing.
+    pub cache_from: Vec<String>,
     /// Names for the image.
     pub tags: Vec<Reference>,
     /// Arguments, target, platform, labels.
@@ -129,17 +138,37 @@ impl Engine {
         let _lease = self.lease();
         let scratch = Scratch::new(&self.roots)?;
         let workspace = Workspace::new(scratch.path());
-        let context = context::receive(&workspace, context, &request.dockerfile)?;
+        let worker = Worker { engine: self, workspace: &workspace, runtime, teller, options: &request.run };
+        let context = match &request.remote {
+            None => context::receive(&workspace, context, &request.dockerfile)?,
+            Some(remote) => context::take(&workspace, worker.fetch_context(remote)?, &request.dockerfile)?,
+        };
         let dockerfile = Dockerfile::parse(&context.name, &context.dockerfile).map_err(BuildError::from)?;
         let plan = plan(&dockerfile, &request.options)?;
-        let worker = Worker { engine: self, workspace: &workspace, runtime, teller, options: &request.run };
+        let sources = self.sources(&request.cache_from, teller)?;
         let bases = Bases { engine: self, runtime, teller, credentials: &request.credentials };
         let clock = || Timestamp::now().to_string();
         let (cache, executor) = (self.as_ref(), &worker);
-        let ports = Ports { images: &bases, cache, executor, context: &context.tree, report: teller, clock: &clock };
+        let (context, sources, clock) = (&context.tree, &sources, &clock);
+        let ports = Ports { images: &bases, cache, sources, executor, context, report: teller, clock };
         let built = solve(&plan, Choices { no_cache: request.no_cache, pull: request.pull }, ports)?;
         self.name_built(&built, &request.tags, teller)?;
         Ok(built.id)
+    }
+
+    /// The images among these names that are here.
+    fn sources(&self, names: &[String], teller: &Teller) -> Result<Vec<ImageConfig>> {
+        let mut found = Vec::new();
+        for name in names {
+            match self.images.resolve(name).map_err(Fault::from) {
+                Ok(image) => found.push(image.record.config),
+                Err(fault) if fault.kind() == Kind::NotFound => {
+                    teller.event(Event::Warning(&format!("--cache-from {name}: no such image here: pull it first")));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(found)
     }
 
     fn name_built(&self, built: &Built, tags: &[Reference], teller: &Teller) -> Result<()> {

@@ -84,6 +84,7 @@ fn metadata(stat: &Stat) -> Metadata {
         mode: stat.st_mode & 0o7777,
         uid: stat.st_uid,
         gid: stat.st_gid,
+        inode: (stat.st_nlink > 1).then_some((stat.st_dev, stat.st_ino)),
         size: u64::try_from(stat.st_size).unwrap_or(0),
         modified: (stat.st_mtime, u32::try_from(stat.st_mtime_nsec).unwrap_or(0)),
     }

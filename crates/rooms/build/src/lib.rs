@@ -23,6 +23,7 @@
 
 mod error;
 pub mod expand;
+mod mode;
 pub mod op;
 mod output;
 pub mod plan;
@@ -35,4 +36,5 @@ mod testing;
 pub mod tree;
 
 pub use error::{BuildError, Place, Result};
+pub use mode::Mode;
 pub use output::Event;

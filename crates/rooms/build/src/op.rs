@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use knarr_model::oci::RunConfig;
 
+use crate::mode::Mode;
+
 /// A step, ready to be keyed and carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lowered {
@@ -77,10 +79,8 @@ pub enum Network {
 pub struct CopyOp {
     /// Whose files.
     pub from: Origin,
-    /// Paths and patterns in the origin.
+    /// Paths and patterns in the origin, and URLs.
     pub sources: Vec<String>,
-    /// URLs (`ADD`).
-    pub urls: Vec<String>,
     /// Files with their text: name and content.
     pub documents: Vec<(String, String)>,
     /// Where to, absolute.
@@ -90,7 +90,7 @@ pub struct CopyOp {
     /// `user[:group]` of what is made; none keeps the owner of another stage's files, and makes others root's.
     pub owner: Option<String>,
     /// Mode of what is made; none keeps it.
-    pub mode: Option<u32>,
+    pub mode: Option<Mode>,
     /// The digest that a download must have, as written.
     pub checksum: Option<String>,
     /// Patterns of files that stay behind.
@@ -112,7 +112,15 @@ pub enum Origin {
     Image(String),
 }
 
+/// How a source begins that `ADD` fetches.
+const SCHEMES: [&str; 5] = ["http://", "https://", "git://", "ssh://", "git@"];
+
 impl CopyOp {
+    /// Whether a source is something to fetch.
+    pub fn is_remote(&self, source: &str) -> bool {
+        self.unpack && SCHEMES.iter().any(|scheme| source.starts_with(scheme))
+    }
+
     /// The instruction's name.
     pub fn instruction(&self) -> &'static str {
         if self.unpack { "ADD" } else { "COPY" }

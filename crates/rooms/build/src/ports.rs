@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use knarr_model::oci::ImageConfig;
 use knarr_model::{Digest, Platform, Result};
 
+use crate::mode::Mode;
 use crate::op::Exec;
 use crate::output::Event;
 use crate::select::Group;
@@ -112,8 +113,8 @@ pub struct CopyJob<'a> {
     pub owner: Option<&'a str>,
     /// Whether files keep their owner where `owner` is none; otherwise they become root's.
     pub keep_owner: bool,
-    /// Mode of all files and folders that are made.
-    pub mode: Option<u32>,
+    /// What the modes of copied files and folders become.
+    pub mode: Option<&'a Mode>,
 }
 
 /// A downloaded file.

@@ -41,6 +41,8 @@ pub struct Item {
     pub mode: u32,
     /// Owner and group in the origin.
     pub owner: (u32, u32),
+    /// What it shares with the other names of the same file.
+    pub inode: Option<(u64, u64)>,
     /// Last change in seconds since 1970 and nanoseconds; none for what has no time of its own.
     pub modified: Option<(i64, u32)>,
     /// Where its bytes, or the link's target, come from.
@@ -87,6 +89,7 @@ impl Item {
             kind: metadata.kind,
             mode: metadata.mode,
             owner: (metadata.uid, metadata.gid),
+            inode: metadata.inode,
             modified: Some(metadata.modified),
             content: Content::Path(path.to_owned()),
         }
@@ -117,16 +120,21 @@ impl From<Fault> for SelectError {
     }
 }
 
-/// Finds the files of an operation in its tree; downloads are added by the caller. `is_archive` decides what `ADD` unpacks.
+/// Finds the files of an operation in its tree, or has them downloaded. `is_archive` decides what `ADD` unpacks.
 pub(crate) fn select(
     op: &CopyOp,
     tree: &dyn Tree,
     is_archive: &dyn Fn(Box<dyn Read + Send>) -> Result<bool>,
+    download: &dyn Fn(&str) -> std::result::Result<Item, SelectError>,
 ) -> std::result::Result<Selection, SelectError> {
     let excludes = Ignore::of(op.excludes.iter().map(String::as_str));
     let excludes = excludes.map_err(|error| SelectError::Source(format!("--exclude: {error}")))?;
     let mut selection = Selection::default();
     for source in &op.sources {
+        if op.is_remote(source) {
+            selection.groups.push(Group::File(download(source)?));
+            continue;
+        }
         for found in find::find(tree, source)? {
             walk::take(&found, op, tree, &excludes, &mut selection)?;
         }
@@ -147,16 +155,21 @@ fn recognise(
     is_archive: &dyn Fn(Box<dyn Read + Send>) -> Result<bool>,
 ) -> Result<()> {
     match std::mem::replace(group, Group::Folder(Vec::new())) {
-        Group::File(item) if is_archive(item.open(tree)?)? => *group = Group::Archive(item),
+        Group::File(item) if is_local(&item) && is_archive(item.open(tree)?)? => *group = Group::Archive(item),
         other => *group = other,
     }
     Ok(())
 }
 
+/// What was downloaded is never unpacked.
+fn is_local(item: &Item) -> bool {
+    matches!(item.content, Content::Path(_))
+}
+
 fn document(name: &str, text: &str) -> Item {
     let content = Content::Text(text.to_owned());
     let target = Path::new(name).file_name().map(PathBuf::from).unwrap_or_else(|| PathBuf::from("EOF"));
-    Item { target, kind: FileKind::Regular, mode: 0o644, owner: (0, 0), modified: None, content }
+    Item { target, kind: FileKind::Regular, mode: 0o644, owner: (0, 0), inode: None, modified: None, content }
 }
 
 #[cfg(test)]

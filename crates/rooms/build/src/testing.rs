@@ -66,7 +66,7 @@ impl Tree for MemoryTree {
                 _ => FileKind::Regular,
             };
             let mode = if kind == FileKind::Folder { 0o755 } else { 0o644 };
-            Metadata { kind, mode, uid: 7, gid: 8, size: text.len() as u64, modified: (self.1, 0) }
+            Metadata { kind, mode, uid: 7, gid: 8, inode: None, size: text.len() as u64, modified: (self.1, 0) }
         }))
     }
 
@@ -96,6 +96,7 @@ impl Tree for MemoryTree {
 pub struct World {
     pub context: MemoryTree,
     pub images: BTreeMap<String, ImageConfig>,
+    pub sources: Vec<ImageConfig>,
     pub records: Mutex<BTreeMap<Digest, Record>>,
     pub traces: Mutex<BTreeMap<Digest, Trace>>,
     pub text: Mutex<String>,

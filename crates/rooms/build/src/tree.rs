@@ -35,6 +35,8 @@ pub struct Metadata {
     pub uid: u32,
     /// Group.
     pub gid: u32,
+    /// What tells it from other files, where it has several names.
+    pub inode: Option<(u64, u64)>,
     /// Bytes of a regular file.
     pub size: u64,
     /// Last change: seconds since 1970, and nanoseconds.

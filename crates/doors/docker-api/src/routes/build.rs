@@ -111,15 +111,14 @@ impl Answer {
 }
 
 fn refuse_unsupported(query: &Query) -> Result<()> {
-    let refuse = |text: String| Err(Fault::new(Kind::Unsupported, text).into());
-    match (query.text("version"), query.text("remote"), query.flag("squash")) {
-        ("2", ..) => refuse("BuildKit is not supported: build with DOCKER_BUILDKIT=0".into()),
-        (_, remote, _) if !remote.is_empty() => {
-            refuse(format!("building from {remote} is not supported: send the context in the request's body"))
-        }
-        (.., true) => refuse("squashing layers is not supported".into()),
-        _ => Ok(()),
+    let refuse = |text: &str| Err(Fault::new(Kind::Unsupported, text).into());
+    if query.text("version") == "2" {
+        return refuse("BuildKit is not supported: build with DOCKER_BUILDKIT=0");
     }
+    if query.flag("squash") {
+        return refuse("squashing layers is not supported");
+    }
+    Ok(())
 }
 
 fn build_request(query: &Query, headers: &HeaderMap) -> Result<BuildRequest> {
@@ -139,6 +138,8 @@ fn build_request(query: &Query, headers: &HeaderMap) -> Result<BuildRequest> {
     };
     Ok(BuildRequest {
         dockerfile: query.text("dockerfile").to_owned(),
+        remote: Some(query.text("remote")).filter(|remote| !remote.is_empty()).map(str::parse).transpose()?,
+        cache_from: object::<Option<Vec<String>>>(query, "cachefrom")?.unwrap_or_default(),
         tags: tags.collect::<std::result::Result<_, _>>()?,
         options,
         no_cache: query.flag("nocache"),

@@ -30,9 +30,10 @@ pub(crate) fn of_running(record: &Record, user: &str) -> Result<Identity> {
     resolve(user, &record.host.group_add, &accounts(&root)?)
 }
 
-/// The numbers of an owner `user[:group]`, by the accounts below `root`. Without a group, the user's word means the group too.
+/// The numbers of an owner `user[:group]`, by the accounts below `root`. A number alone means the group, too; a name has its own group.
 pub(crate) fn owner(root: &Root, owner: &str) -> Result<(u32, u32)> {
-    let whole = if owner.contains(':') { owner.to_owned() } else { format!("{owner}:{owner}") };
+    let number = !owner.is_empty() && owner.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = if number { format!("{owner}:{owner}") } else { owner.to_owned() };
     let identity = resolve(&whole, &[], &accounts(root)?)?;
     Ok((identity.uid, identity.gid))
 }

@@ -291,7 +291,7 @@ impl Scanner<'_> {
     /// A name, a positional parameter, or one of the shell's special parameters.
     fn name(&mut self) -> String {
         let mut name = String::new();
-        if let Some(special) = self.rest.next_if(|c| matches!(c, '@' | '*' | '#' | '!' | '$')) {
+        if let Some(special) = self.rest.next_if(|c| matches!(c, '@' | '*' | '#' | '!' | '$' | '?' | '-')) {
             return special.to_string();
         }
         let number = self.rest.peek().is_some_and(char::is_ascii_digit);

@@ -1,9 +1,9 @@
 //! The digest of selected files: what of them a cache key holds.
 //!
-//! Name, kind, mode, content, link target and extended attributes count; owner and group only where the copy keeps them; the time
+//! Name, kind, mode, content, link target, extended attributes and being one file under several names count; owner and group only where the copy keeps them; the time
 //! of the last change never does, so that a fresh checkout of the same files is the same context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use knarr_model::{Digest, Fault, Hasher, Result};
@@ -27,6 +27,7 @@ pub(crate) struct Manifest {
 pub(crate) fn manifest(groups: &[Group], tree: &dyn Tree, keep_owner: bool) -> Result<Manifest> {
     let mut whole = Hasher::new();
     let mut files = BTreeMap::new();
+    let mut seen = HashMap::new();
     for (number, group) in groups.iter().enumerate() {
         let (kind, items) = match group {
             Group::File(item) => ("file", std::slice::from_ref(item)),
@@ -36,6 +37,11 @@ pub(crate) fn manifest(groups: &[Group], tree: &dyn Tree, keep_owner: bool) -> R
         whole.update(format!("{number} {kind} {}\0", items.len()).as_bytes());
         for item in items {
             let digest = digest(item, tree, keep_owner)?;
+            if let Some(inode) = item.inode {
+                let count = seen.len();
+                let same = *seen.entry(inode).or_insert(count);
+                whole.update(format!("={same} ").as_bytes());
+            }
             let target = item.target.as_os_str().as_encoded_bytes();
             whole.update(&(target.len() as u64).to_le_bytes());
             whole.update(target);

@@ -9,7 +9,6 @@ fn op(sources: &[&str], excludes: &[&str], parents: bool) -> CopyOp {
     CopyOp {
         from: Origin::Context,
         sources: strings(sources),
-        urls: Vec::new(),
         documents: Vec::new(),
         destination: "/".into(),
         into_folder: true,
@@ -37,8 +36,12 @@ fn tree() -> MemoryTree {
     ])
 }
 
+fn offline(url: &str) -> std::result::Result<Item, SelectError> {
+    Err(SelectError::Source(format!("no network: {url}")))
+}
+
 fn listed(op: &CopyOp) -> std::result::Result<Vec<String>, String> {
-    let selected = select(op, &tree(), &|_| Ok(false));
+    let selected = select(op, &tree(), &|_| Ok(false), &offline);
     let selected = selected.map_err(|error| match error {
         SelectError::Source(text) => text,
         SelectError::Tree(fault) => fault.full(),
@@ -95,12 +98,12 @@ fn wrong_sources_are_named() {
 
 #[test]
 fn special_files_inside_folders_are_counted() {
-    let selection = select(&op(&["dev"], &[], false), &tree(), &|_| Ok(false)).unwrap();
+    let selection = select(&op(&["dev"], &[], false), &tree(), &|_| Ok(false), &offline).unwrap();
     assert_eq!(selection.skipped, 1);
 }
 
 fn digest_of(tree: &MemoryTree, keep_owner: bool) -> Digest {
-    let selection = select(&op(&["."], &["dangling"], false), tree, &|_| Ok(false)).unwrap();
+    let selection = select(&op(&["."], &["dangling"], false), tree, &|_| Ok(false), &offline).unwrap();
     manifest(&selection.groups, tree, keep_owner).unwrap().digest.unwrap()
 }
 

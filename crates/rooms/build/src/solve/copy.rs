@@ -36,19 +36,17 @@ impl Opened<'_> {
 
 impl<'a> Source<'a> {
     pub fn open(solver: &Solver<'a>, op: &CopyOp, place: &Place) -> Result<Self> {
-        if op.checksum.is_some() && op.urls.is_empty() {
+        if op.checksum.is_some() && !op.sources.iter().all(|source| op.is_remote(source)) {
             return Err(refuse(SelectError::Source("--checksum needs a URL to download".to_owned()), op, place));
         }
         let tree = opened(solver, op, place)?;
         let executor = solver.ports.executor;
-        let selected = select::select(op, tree.get(), &|content| executor.is_archive(content));
-        let Selection { mut groups, skipped } = selected.map_err(|error| refuse(error, op, place))?;
+        let download = |url: &str| download(solver, op, url);
+        let selected = select::select(op, tree.get(), &|content| executor.is_archive(content), &download);
+        let Selection { groups, skipped } = selected.map_err(|error| refuse(error, op, place))?;
         if skipped > 0 {
             let text = format!("{}: {skipped} devices, sockets and pipes are not copied", op.instruction());
             solver.ports.report.event(Event::Warning(&text));
-        }
-        for url in &op.urls {
-            groups.push(Group::File(download(solver, op, url, place)?));
         }
         if groups.len() > 1 && !op.into_folder {
             let text = "with more than one source file, the destination must be a directory and end with a /";
@@ -68,7 +66,7 @@ impl<'a> Source<'a> {
             into_folder: op.into_folder,
             owner: op.owner.as_deref(),
             keep_owner: self.keep_owner,
-            mode: op.mode,
+            mode: op.mode.as_ref(),
         }
     }
 }
@@ -96,8 +94,8 @@ fn refuse(error: SelectError, op: &CopyOp, place: &Place) -> BuildError {
     }
 }
 
-fn download(solver: &Solver<'_>, op: &CopyOp, url: &str, place: &Place) -> Result<Item> {
-    let bad = |reason: String| refuse(SelectError::Source(reason), op, place);
+fn download(solver: &Solver<'_>, op: &CopyOp, url: &str) -> std::result::Result<Item, SelectError> {
+    let bad = SelectError::Source;
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(bad(format!("{url}: git repositories are not supported as a source")));
     }
@@ -106,12 +104,13 @@ fn download(solver: &Solver<'_>, op: &CopyOp, url: &str, place: &Place) -> Resul
     if name.is_empty() && op.into_folder || name == ".." || name == "." {
         return Err(bad(format!("cannot determine a file name from {url}")));
     }
-    let download = solver.ports.executor.fetch(url).map_err(|fault| place.fault(fault))?;
+    let download = solver.ports.executor.fetch(url)?;
     let item = Item {
         target: PathBuf::from(name),
         kind: FileKind::Regular,
         mode: 0o600,
         owner: (0, 0),
+        inode: None,
         modified: download.modified.map(|seconds| (seconds, 0)),
         content: Content::Download(download.file),
     };

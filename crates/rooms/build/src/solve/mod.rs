@@ -9,6 +9,7 @@ mod change;
 mod copy;
 mod key;
 mod lower;
+mod sources;
 mod stage;
 mod values;
 
@@ -33,6 +34,8 @@ pub struct Ports<'a> {
     pub images: &'a dyn Images,
     /// Results of earlier builds.
     pub cache: &'a dyn Cache,
+    /// Images whose steps may be taken over, too (`--cache-from`); all their layers are here.
+    pub sources: &'a [ImageConfig],
     /// Whoever does the work.
     pub executor: &'a dyn Executor,
     /// The build context.

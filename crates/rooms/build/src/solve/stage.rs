@@ -6,7 +6,7 @@ use knarr_model::Digest;
 use knarr_model::oci::{History, ImageConfig};
 
 use super::lower::Scope;
-use super::{Cause, Solver, copy, id, key};
+use super::{Cause, Solver, copy, id, key, sources};
 use crate::error::{BuildError, Place, Result};
 use crate::op::{Exec, Lowered, Op};
 use crate::output::Event;
@@ -39,7 +39,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         if stage.steps.is_empty() && self.image.config.on_build.is_empty() {
             return Ok((self.image, self.parent));
         }
-        self.image.other.retain(|name, _| matches!(name.as_str(), "os.version" | "os.features"));
+        self.image.other.retain(|name, _| matches!(name.as_str(), "os.version" | "os.features" | sources::KEYS));
         if !self.image.config.env.iter().any(|pair| pair.starts_with("PATH=")) {
             self.image.config.env.push(PATH.to_owned());
         }
@@ -86,15 +86,18 @@ impl<'s, 'a> Builder<'s, 'a> {
         if let Some(record) = self.cached(&key, place)? {
             self.image = record.image;
             ports.report.event(Event::Cached);
+        } else if let Some(brought) = self.brought(&key) {
+            self.advance(lowered, brought.layer, brought.created, &key);
+            self.keep(&key, "taken from an image".to_owned(), place)?;
+            ports.report.event(Event::Cached);
         } else {
             let cause = self.cause(&slot, &trace, place)?;
             if cause != Cause::New {
                 ports.report.event(Event::NotCached(&cause));
             }
             let layer = self.apply(&lowered, source.as_ref(), place)?;
-            self.advance(lowered, layer);
-            let record = Record { image: self.image.clone(), parent: self.parent.clone(), cause: cause.to_string() };
-            ports.cache.put(&key, &record).map_err(|fault| place.fault(fault))?;
+            self.advance(lowered, layer, None, &key);
+            self.keep(&key, cause.to_string(), place)?;
             self.rebuilt = Some(cause);
         }
         let id = id(&self.image)?;
@@ -124,6 +127,17 @@ impl<'s, 'a> Builder<'s, 'a> {
             return Ok(None);
         }
         self.solver.ports.cache.get(key).map_err(|fault| place.fault(fault))
+    }
+
+    fn brought(&self, key: &Digest) -> Option<sources::Brought> {
+        let sources = if self.solver.choices.no_cache { &[] } else { self.solver.ports.sources };
+        sources::find(sources, &self.image, key)
+    }
+
+    /// Keeps the image behind the step as the result under its key.
+    fn keep(&self, key: &Digest, cause: String, place: &Place) -> Result<()> {
+        let record = Record { image: self.image.clone(), parent: self.parent.clone(), cause };
+        self.solver.ports.cache.put(key, &record).map_err(|fault| place.fault(fault))
     }
 
     fn cause(&self, slot: &Digest, now: &Trace, place: &Place) -> Result<Cause> {
@@ -163,9 +177,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
     }
 
-    /// The image behind a step.
-    fn advance(&mut self, lowered: Lowered, layer: Option<Digest>) {
-        let now = (self.solver.ports.clock)();
+    /// The image behind a step, made at a time, or now.
+    fn advance(&mut self, lowered: Lowered, layer: Option<Digest>, created: Option<String>, key: &Digest) {
+        let now = created.unwrap_or_else(self.solver.ports.clock);
         let image = &mut self.image;
         image.created = Some(now.clone());
         image.author = lowered.author.or(image.author.take());
@@ -178,6 +192,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             empty_layer: layer.is_none(),
         });
         image.rootfs.diff_ids.extend(layer);
+        sources::note(image, key);
     }
 }
 

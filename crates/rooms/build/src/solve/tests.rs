@@ -19,8 +19,15 @@ fn build_with(world: &World, text: &str, options: &Options, choices: Choices) ->
     let file = Dockerfile::parse("Dockerfile", text.as_bytes())?;
     let plan = plan(&file, options)?;
     let clock = || format!("t{}", world.clock.load(Ordering::Relaxed));
-    let ports =
-        Ports { images: world, cache: world, executor: world, context: &world.context, report: world, clock: &clock };
+    let ports = Ports {
+        images: world,
+        cache: world,
+        sources: &world.sources,
+        executor: world,
+        context: &world.context,
+        report: world,
+        clock: &clock,
+    };
     solve(&plan, choices, ports)
 }
 
@@ -104,6 +111,22 @@ fn the_cache_can_be_left_alone() {
     world.records.lock().unwrap().clear();
     build(&world, "FROM debian\nRUN apt-get install nginx").unwrap();
     assert_eq!(causes(&world), ["the earlier result is gone"]);
+}
+
+#[test]
+fn steps_are_taken_from_images_that_the_user_names() {
+    let mut world = world();
+    let built = build(&world, WEB).unwrap();
+    world.records.lock().unwrap().clear();
+    world.sources = vec![built.image.clone()];
+    world.said();
+    let again = build(&world, WEB).unwrap();
+    assert_eq!((again.id, world.said().matches("Using cache").count()), (built.id, 4));
+    assert_eq!(world.records.lock().unwrap().len(), 4, "what was taken is kept");
+    world.records.lock().unwrap().clear();
+    world.context.put("page.html", "hellO");
+    build(&world, WEB).unwrap();
+    assert_eq!(world.said().matches("Using cache").count(), 1);
 }
 
 #[test]

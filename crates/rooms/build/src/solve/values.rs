@@ -1,4 +1,4 @@
-//! Values that instructions check: ports, signals, modes, URLs.
+//! Values that instructions check: ports and signals.
 
 /// The signals that a name may stand for.
 const SIGNALS: [&str; 33] = [
@@ -10,7 +10,9 @@ const SIGNALS: [&str; 33] = [
 /// `80`, `80/udp`, `8000-8010/tcp`: the ports as the image config names them.
 pub(super) fn ports(text: &str) -> Result<Vec<String>, String> {
     let bad = || format!("invalid port {text:?}: must be port[/protocol] or first-last[/protocol]");
-    let (range, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    // Addresses and host ports have no meaning here; Docker passes over them, too.
+    let wanted = text.rsplit(':').next().unwrap_or(text);
+    let (range, protocol) = wanted.split_once('/').unwrap_or((wanted, "tcp"));
     let protocol = protocol.to_ascii_lowercase();
     if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
         return Err(format!("invalid port {text:?}: the protocol must be tcp, udp or sctp"));
@@ -40,19 +42,6 @@ fn is_offset(text: &str) -> bool {
     text.is_empty() || text.strip_prefix(['+', '-']).is_some_and(|digits| digits.parse::<u8>().is_ok_and(|n| n <= 30))
 }
 
-/// An octal mode.
-pub(super) fn mode(text: &str) -> Result<u32, String> {
-    let bad = || format!("invalid chmod value {text:?}: must be an octal number between 0 and 07777");
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let mode = digits.then(|| u32::from_str_radix(text, 8).ok()).flatten().ok_or_else(bad)?;
-    if mode <= 0o7777 { Ok(mode) } else { Err(bad()) }
-}
-
-/// Whether a source of `ADD` is something to fetch.
-pub(super) fn is_url(source: &str) -> bool {
-    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| source.starts_with(scheme))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,8 +49,9 @@ mod tests {
     #[test]
     fn ports_are_checked() {
         assert_eq!(ports("80").unwrap(), ["80/tcp"]);
+        assert_eq!(ports("127.0.0.1:1:80/udp").unwrap(), ["80/udp"]);
         assert_eq!(ports("5000-5002/UDP").unwrap(), ["5000/udp", "5001/udp", "5002/udp"]);
-        for bad in ["", "0", "65536", "90-80", "a", "80/xyz", "+80", "80:80", "-", "1-2-3"] {
+        for bad in ["", "0", "65536", "90-80", "a", "80/xyz", "+80", "80:", "-", "1-2-3"] {
             assert!(ports(bad).is_err(), "{bad}");
         }
     }
@@ -73,15 +63,6 @@ mod tests {
         }
         for bad in ["", "0", "65", "SIGNOPE", "-9", "SIGRTMIN+99"] {
             assert!(signal(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn modes_are_octal() {
-        assert_eq!(mode("0755"), Ok(0o755));
-        assert_eq!(mode("4755"), Ok(0o4755));
-        for bad in ["", "8", "+7", "u+x", "17777"] {
-            assert!(mode(bad).is_err(), "{bad}");
         }
     }
 }

@@ -12,12 +12,13 @@ const ADD_FLAGS: [&str; 6] = ["chown", "chmod", "link", "exclude", "checksum", "
 /// Parses `COPY`.
 pub(super) fn copy(arguments: &mut Arguments<'_>) -> At<Copy> {
     let mut copy = shared(arguments)?;
-    copy.from = arguments.flags.value("from")?;
     copy.parents = arguments.flags.switch("parents")?;
-    if copy.from.as_deref().is_some_and(|from| from.contains('$')) {
-        let reason = "variable expansion is not supported here, define a stage with FROM and a global ARG instead";
-        let value = copy.from.unwrap_or_default();
-        return arguments.fail(Problem::FlagValue { flag: "from".into(), value, reason });
+    if let Some((at, value)) = arguments.flags.placed("from")? {
+        if value.contains('$') {
+            let reason = "variable expansion is not supported here, define a stage with FROM and a global ARG instead";
+            return Err((at, Problem::FlagValue { flag: "from".into(), value, reason }));
+        }
+        copy.from = Some(value);
     }
     arguments.flags.end(&COPY_FLAGS)?;
     Ok(copy)

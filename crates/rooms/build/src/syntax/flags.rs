@@ -39,9 +39,14 @@ impl Flags {
 
     /// The value of a flag that may stand once.
     pub fn value(&mut self, name: &str) -> At<Option<String>> {
+        Ok(self.placed(name)?.map(|(_, value)| value))
+    }
+
+    /// The same, with the flag's place.
+    pub fn placed(&mut self, name: &str) -> At<Option<(Position, String)>> {
         let mut all = self.values(name)?;
         match all.len() {
-            0 | 1 => Ok(all.pop().map(|(_, value)| value)),
+            0 | 1 => Ok(all.pop()),
             _ => Err((all[1].0, Problem::RepeatedFlag(name.to_owned()))),
         }
     }

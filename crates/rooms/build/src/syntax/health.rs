@@ -38,24 +38,20 @@ pub(super) fn healthcheck(arguments: &mut Arguments<'_>) -> At<Healthcheck> {
 }
 
 fn time(arguments: &mut Arguments<'_>, flag: &'static str) -> At<i64> {
-    let Some(value) = arguments.flags.value(flag)? else { return Ok(0) };
-    let bad = |reason| Problem::FlagValue { flag: flag.to_owned(), value: value.clone(), reason };
+    let Some((at, value)) = arguments.flags.placed(flag)? else { return Ok(0) };
+    let bad = |reason| Err((at, Problem::FlagValue { flag: flag.to_owned(), value: value.clone(), reason }));
     match duration(&value) {
-        None => arguments.fail(bad("must be a duration like 30s or 1m30s")),
-        Some(time) if time < 0 || (time > 0 && time < SHORTEST) => arguments.fail(bad("cannot be less than 1ms")),
+        None => bad("must be a duration like 30s or 1m30s"),
+        Some(time) if time < 0 || (time > 0 && time < SHORTEST) => bad("cannot be less than 1ms"),
         Some(time) => Ok(time),
     }
 }
 
 fn retries(arguments: &mut Arguments<'_>) -> At<i64> {
-    let Some(value) = arguments.flags.value("retries")? else { return Ok(0) };
-    match value.parse::<u32>() {
-        Ok(count) => Ok(count.into()),
-        Err(_) => {
-            let reason = "must be a count, and cannot be negative";
-            arguments.fail(Problem::FlagValue { flag: "retries".into(), value, reason })
-        }
-    }
+    let Some((at, value)) = arguments.flags.placed("retries")? else { return Ok(0) };
+    let reason = "must be a count, and cannot be negative";
+    let count = value.parse::<u32>().map(i64::from);
+    count.map_err(|_| (at, Problem::FlagValue { flag: "retries".into(), value, reason }))
 }
 
 /// Go's `time.ParseDuration` in nanoseconds: a sign, then numbers with units, as in `1h15m30.5s`.

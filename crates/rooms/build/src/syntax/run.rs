@@ -36,30 +36,24 @@ fn command(arguments: &Arguments<'_>, documents: &[Heredoc]) -> At<Command> {
 }
 
 fn network(arguments: &mut Arguments<'_>) -> At<RunNetwork> {
-    match arguments.flags.value("network")? {
-        None => Ok(RunNetwork::Default),
-        Some(value) => match value.as_str() {
-            "default" => Ok(RunNetwork::Default),
-            "none" => Ok(RunNetwork::None),
-            "host" => Ok(RunNetwork::Host),
-            _ => {
-                let reason = "must be default, none or host";
-                arguments.fail(Problem::FlagValue { flag: "network".into(), value, reason })
-            }
-        },
+    let Some((at, value)) = arguments.flags.placed("network")? else { return Ok(RunNetwork::Default) };
+    match value.as_str() {
+        "default" => Ok(RunNetwork::Default),
+        "none" => Ok(RunNetwork::None),
+        "host" => Ok(RunNetwork::Host),
+        _ => {
+            let reason = "must be default, none or host";
+            Err((at, Problem::FlagValue { flag: "network".into(), value, reason }))
+        }
     }
 }
 
 /// The sandbox is the only choice: an entitlement for more cannot be given by a Dockerfile.
 fn security(arguments: &mut Arguments<'_>) -> At<()> {
-    match arguments.flags.value("security")?.as_deref() {
-        None | Some("sandbox") => Ok(()),
-        Some("insecure") => {
-            arguments.fail(Problem::UnsupportedFlag { instruction: "RUN", flag: "--security=insecure".into() })
-        }
-        Some(value) => {
-            let reason = "must be sandbox";
-            arguments.fail(Problem::FlagValue { flag: "security".into(), value: value.to_owned(), reason })
-        }
+    let Some((at, value)) = arguments.flags.placed("security")? else { return Ok(()) };
+    match value.as_str() {
+        "sandbox" => Ok(()),
+        "insecure" => Err((at, Problem::UnsupportedFlag { instruction: "RUN", flag: "--security=insecure".into() })),
+        _ => Err((at, Problem::FlagValue { flag: "security".into(), value, reason: "must be sandbox" })),
     }
 }

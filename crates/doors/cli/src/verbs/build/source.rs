@@ -40,7 +40,7 @@ impl Context {
             }
             return context_at_stdin();
         }
-        if path.contains("://") || path.starts_with("git@") {
+        if path.contains("://") || path.starts_with("git@") || path.starts_with("github.com/") {
             return Ok(Self::Url(path.to_owned()));
         }
         let folder = fs::canonicalize(path).map_err(|error| match error.kind() {

@@ -1,4 +1,10 @@
 //! An instruction in the environment of its stage, to a neutral operation. Pure.
+//!
+//! The line in the history is the instruction as it is carried out: expanded, without quotes, in BuildKit's words. Where BuildKit writes
+//! structures of its own (`CMD`, `EXPOSE`, `HEALTHCHECK`, …) it is the instruction as the Dockerfile says it.
+
+mod copy;
+mod run;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,9 +14,9 @@ use knarr_model::oci::{Empty, Healthcheck, RunConfig};
 use super::values;
 use crate::error::{Place, Result};
 use crate::expand::Expander;
-use crate::op::{CopyOp, Exec, Lowered, Network, Op, Origin, Script};
+use crate::op::{Lowered, Op};
 use crate::plan::BuildArgs;
-use crate::syntax::{self, Command, Instruction, Pair, RunNetwork, Step};
+use crate::syntax::{self, Command, Instruction, Pair, Step};
 
 /// What the instructions of one stage see and change, apart from files.
 pub(super) struct Scope<'a> {
@@ -35,33 +41,48 @@ impl Scope<'_> {
             Lowered { op: Op::Config, config: self.config.clone(), author: None, created_by: step.text.clone() };
         let config = &mut lowered.config;
         match &step.instruction {
-            Instruction::Add(copy) => lowered.op = Op::Copy(self.copy(copy, true, place)?),
-            Instruction::Copy(copy) => lowered.op = Op::Copy(self.copy(copy, false, place)?),
-            Instruction::Arg(args) => self.arg(args, place)?,
+            Instruction::Add(copy) => (lowered.op, lowered.created_by) = self.copy(copy, true, place)?,
+            Instruction::Copy(copy) => (lowered.op, lowered.created_by) = self.copy(copy, false, place)?,
+            Instruction::Arg(args) => lowered.created_by = self.arg(args, place)?,
             Instruction::Cmd(command) => {
                 config.cmd = Some(self.argv(command));
                 self.cmd_set = true;
             }
             Instruction::Entrypoint(command) => self.entrypoint(command, config),
-            Instruction::Env(pairs) => self.env(pairs, config, place)?,
+            Instruction::Env(pairs) => {
+                let pairs = self.pairs(pairs, place)?;
+                lowered.created_by = told("ENV", &pairs);
+                set_env(config, pairs);
+            }
             Instruction::Expose(ports) => self.expose(ports, config, place)?,
             Instruction::Healthcheck(check) => config.healthcheck = Some(self.healthcheck(check)),
-            Instruction::Label(pairs) => config.labels.extend(self.pairs(pairs, place)?),
+            Instruction::Label(pairs) => {
+                let pairs = self.pairs(pairs, place)?;
+                lowered.created_by = told("LABEL", &pairs);
+                config.labels.extend(pairs);
+            }
             Instruction::Maintainer(author) => lowered.author = Some(author.clone()),
             Instruction::OnBuild(trigger) => config.on_build.push(trigger.clone()),
             Instruction::Run(run) => (lowered.op, lowered.created_by) = self.run(run),
             Instruction::Shell(shell) => config.shell = Some(shell.clone()),
             Instruction::StopSignal(signal) => {
                 let signal = self.word(signal, place)?;
+                lowered.created_by = format!("STOPSIGNAL {signal}");
                 config.stop_signal = Some(values::signal(&signal).map_err(|reason| place.value(reason))?);
             }
-            Instruction::User(user) => config.user = self.nonempty(user, "USER", place)?,
+            Instruction::User(user) => {
+                config.user = self.nonempty(user, "USER", place)?;
+                lowered.created_by = format!("USER {}", config.user);
+            }
             Instruction::Volume(paths) => {
                 for path in paths {
                     config.volumes.insert(self.nonempty(path, "VOLUME", place)?, Empty {});
                 }
             }
-            Instruction::Workdir(path) => lowered.op = self.workdir(path, config, place)?,
+            Instruction::Workdir(path) => {
+                lowered.op = self.workdir(path, config, place)?;
+                lowered.created_by = format!("WORKDIR {}", config.working_dir);
+            }
         }
         Ok(lowered)
     }
@@ -109,13 +130,17 @@ impl Scope<'_> {
         }
     }
 
-    fn arg(&mut self, args: &[syntax::Arg], place: &Place) -> Result<()> {
+    /// Declares arguments; the line in the history tells their defaults.
+    fn arg(&mut self, args: &[syntax::Arg], place: &Place) -> Result<String> {
+        let mut told = "ARG".to_owned();
         for arg in args {
             let default = arg.default.as_ref().map(|text| self.word(text, place)).transpose()?;
+            told.extend([" ", &arg.name]);
+            told.extend(default.iter().flat_map(|default| ["=", default]));
             let value = self.args.declare(&arg.name, default);
             self.stage_args.insert(arg.name.clone(), value);
         }
-        Ok(())
+        Ok(told)
     }
 
     /// A new entrypoint makes an inherited `CMD` meaningless.
@@ -125,18 +150,6 @@ impl Scope<'_> {
         if !self.cmd_set {
             config.cmd = None;
         }
-    }
-
-    fn env(&self, pairs: &[Pair], config: &mut RunConfig, place: &Place) -> Result<()> {
-        for (name, value) in self.pairs(pairs, place)? {
-            let prefix = format!("{name}=");
-            let pair = format!("{prefix}{value}");
-            match config.env.iter_mut().find(|old| old.starts_with(&prefix)) {
-                Some(old) => *old = pair,
-                None => config.env.push(pair),
-            }
-        }
-        Ok(())
     }
 
     fn expose(&self, ports: &[String], config: &mut RunConfig, place: &Place) -> Result<()> {
@@ -176,83 +189,20 @@ impl Scope<'_> {
         let folder = if path.starts_with('/') { "" } else { self.config.working_dir.as_str() };
         knarr_ignore::clean(&format!("/{folder}/{path}"))
     }
+}
 
-    fn run(&self, run: &syntax::Run) -> (Op, String) {
-        let script = run.script.as_ref().map(|document| Script {
-            path: format!("/dev/pipes/{}", document.name.replace('/', "_")),
-            content: document.content.clone(),
-        });
-        let argv = match &script {
-            Some(script) => vec![script.path.clone()],
-            None => self.argv(&run.command),
-        };
-        let declared = self.declared();
-        let shown = match declared.len() {
-            0 => String::new(),
-            count => format!("|{count} {} ", declared.join(" ")),
-        };
-        let created_by = match &script {
-            Some(script) => format!("RUN {shown}{}", script.content.trim_end()),
-            None => format!("RUN {shown}{}", argv.join(" ")),
-        };
-        let network = match run.network {
-            RunNetwork::Default => Network::Default,
-            RunNetwork::None => Network::None,
-            RunNetwork::Host => Network::Host,
-        };
-        let folder = if self.config.working_dir.is_empty() { "/" } else { &self.config.working_dir };
-        let exec = Exec {
-            argv,
-            env: self.config.env.iter().cloned().chain(declared).collect(),
-            proxies: self.args.proxies(),
-            user: self.config.user.clone(),
-            folder: folder.to_owned(),
-            script,
-            network,
-        };
-        (Op::Exec(exec), created_by)
-    }
+fn told(instruction: &str, pairs: &[(String, String)]) -> String {
+    let pairs = pairs.iter().map(|(name, value)| format!(" {name}={value}"));
+    std::iter::once(instruction.to_owned()).chain(pairs).collect()
+}
 
-    /// The stage's arguments that have a value and are not hidden by a variable of the image.
-    fn declared(&self) -> Vec<String> {
-        let hidden = |name: &str| self.config.env.iter().any(|pair| pair.split('=').next() == Some(name));
-        let set = self.stage_args.iter().filter(|(name, _)| !hidden(name));
-        set.filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))).collect()
-    }
-
-    fn copy(&self, copy: &syntax::Copy, add: bool, place: &Place) -> Result<CopyOp> {
-        let words = |list: &[String]| list.iter().map(|text| self.word(text, place)).collect::<Result<Vec<String>>>();
-        let (urls, sources) = words(&copy.sources)?.into_iter().partition(|source| add && values::is_url(source));
-        let destination = self.nonempty(&copy.destination, if add { "ADD" } else { "COPY" }, place)?;
-        let mode = copy.chmod.as_ref().map(|text| self.word(text, place)).transpose()?;
-        let mode = mode.map(|text| values::mode(&text)).transpose().map_err(|reason| place.value(reason))?;
-        let documents = copy.heredocs.iter().map(|document| {
-            let text = match document.expand {
-                true => self.expand(place, |expander| expander.document(&document.content))?,
-                false => document.content.clone(),
-            };
-            Ok((document.name.clone(), text))
-        });
-        Ok(CopyOp {
-            from: copy.from.as_deref().map_or(Origin::Context, |name| self.origin(name)),
-            sources,
-            urls,
-            documents: documents.collect::<Result<_>>()?,
-            into_folder: destination.ends_with('/') || destination.ends_with("/.") || destination == ".",
-            destination: PathBuf::from(self.absolute(&destination)),
-            owner: copy.chown.as_ref().map(|text| self.word(text, place)).transpose()?,
-            mode,
-            checksum: copy.checksum.as_ref().map(|text| self.word(text, place)).transpose()?,
-            excludes: words(&copy.excludes)?,
-            parents: copy.parents,
-            unpack: add,
-        })
-    }
-
-    fn origin(&self, name: &str) -> Origin {
-        match self.stages.get(&name.to_ascii_lowercase()) {
-            Some(number) => Origin::Stage(*number),
-            None => Origin::Image(name.to_owned()),
+fn set_env(config: &mut RunConfig, pairs: Vec<(String, String)>) {
+    for (name, value) in pairs {
+        let prefix = format!("{name}=");
+        let pair = format!("{prefix}{value}");
+        match config.env.iter_mut().find(|old| old.starts_with(&prefix)) {
+            Some(old) => *old = pair,
+            None => config.env.push(pair),
         }
     }
 }
