@@ -84,3 +84,73 @@ fn a_stale_socket_is_replaced_and_modes_are_tight() {
     assert_eq!(host.knarr().ok(&["ps", "-q"]).unwrap(), "");
     host.finish().unwrap();
 }
+
+/// The processes of this host whose command line has `word`.
+fn processes(host: &Host, word: &str) -> Vec<i32> {
+    let folder = host.path().to_string_lossy().into_owned();
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let ours = entries.filter(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line);
+        line.contains(word) && line.contains(&folder)
+    });
+    ours.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).collect()
+}
+
+fn kill(pid: i32) {
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    let pidfd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
+    rustix::process::pidfd_send_signal(pidfd, rustix::process::Signal::KILL).unwrap();
+}
+
+#[test]
+fn nothing_is_left_where_everything_was_killed() {
+    let mut host = Host::start().unwrap();
+    let knarr = host.knarr();
+    import_busybox(&knarr, "busybox").unwrap();
+    knarr.ok(&["network", "create", "net"]).unwrap();
+    for network in ["bridge", "net"] {
+        let run = ["run", "-d", "--name", network, "--network", network, "-p", "0:80", "busybox", "sleep", "1000"];
+        knarr.ok(&run).unwrap();
+    }
+    let pids = ["bridge", "net"].map(|name| inspect(&knarr, "{{.State.Pid}}", name).parse().unwrap());
+    host.kill_daemon().unwrap();
+    let shims = processes(&host, "knarr-shim");
+    assert_eq!(shims.len(), 2);
+    shims.into_iter().chain(pids).for_each(kill);
+    host.resume().unwrap();
+    for name in ["bridge", "net"] {
+        assert_eq!(inspect(&knarr, "{{.State.Status}} {{.State.Pid}}", name), "exited 0");
+    }
+    let rules = std::process::Command::new("nft").args(["list", "table", "ip", &host.table()]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&rules.stdout).contains(". 80"), "a port of a dead container is published");
+    host.finish_with_networks(&["net"]);
+}
+
+#[test]
+fn addresses_are_not_given_twice() {
+    let mut host = Host::start().unwrap();
+    let knarr = host.knarr();
+    import_busybox(&knarr, "busybox").unwrap();
+    knarr.ok(&["network", "create", "--subnet", "10.219.79.0/29", "small"]).unwrap();
+    let run = |name: &str, flags: &[&str]| {
+        let run = [&["run", "-d", "--name", name, "--network", "small"], flags, &["busybox", "sleep", "1000"]].concat();
+        knarr.run(&run).unwrap()
+    };
+    let address = |name: &str| inspect(&knarr, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name);
+    assert_eq!(run("fixed", &["--ip", "10.219.79.3"]).code, 0);
+    assert_eq!(run("first", &[]).code, 0);
+    let taken = run("second", &["--ip", "10.219.79.3"]);
+    assert!(taken.code == 125 && taken.stderr.contains("10.219.79.3 is already in use"), "{taken:?}");
+    host.kill_daemon().unwrap();
+    host.resume().unwrap();
+    for name in ["third", "fourth", "fifth"] {
+        assert_eq!(run(name, &[]).code, 0, "{name}");
+    }
+    let all: std::collections::BTreeSet<String> =
+        ["fixed", "first", "third", "fourth", "fifth"].into_iter().map(address).collect();
+    assert_eq!(all.len(), 5, "{all:?}");
+    let full = run("sixth", &[]);
+    assert!(full.stderr.contains("no available IPv4 addresses"), "{full:?}");
+    host.finish_with_networks(&["small"]);
+}
