@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use crate::process::{Running, knarr_binary, wait_for};
+use crate::process::{Running, knarr_binary, processes_with, wait_for};
 use crate::{Client, Http, Ledger};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -111,7 +111,19 @@ impl Host {
 
     /// Starts the daemon (again), and waits until it answers.
     pub fn resume(&mut self) -> Result<()> {
-        let mut daemon = Running::start(&mut self.daemon_command()?)?;
+        let command = self.daemon_command()?;
+        self.answer(command)
+    }
+
+    /// Starts the daemon (again) so that it, or its shims, die at a failpoint.
+    pub fn resume_to_die_at(&mut self, failpoint: &str) -> Result<()> {
+        let mut command = self.daemon_command()?;
+        command.env("KNARR_FAILPOINT", failpoint);
+        self.answer(command)
+    }
+
+    fn answer(&mut self, mut command: Command) -> Result<()> {
+        let mut daemon = Running::start(&mut command)?;
         let socket = self.socket();
         let mut died = None;
         let answers = wait_for("the daemon answers", Duration::from_secs(20), || {
@@ -134,6 +146,31 @@ impl Host {
     /// kill -9 of the daemon.
     pub fn kill_daemon(&mut self) -> Result<()> {
         self.daemon.take().context("no daemon runs")?.kill()
+    }
+
+    /// Whether the daemon dies by SIGKILL, now or in the next seconds.
+    pub fn daemon_dies(&mut self) -> Result<bool> {
+        use std::os::unix::process::ExitStatusExt as _;
+        let daemon = self.daemon.as_mut().context("no daemon runs")?;
+        let mut status = None;
+        let ended = wait_for("the daemon dies", Duration::from_secs(5), || {
+            status = daemon.ended().ok().flatten();
+            status.is_some()
+        });
+        let killed = Some(rustix::process::Signal::KILL.as_raw());
+        Ok(ended.is_ok() && status.and_then(|status| status.signal()) == killed)
+    }
+
+    /// kill -9 of every shim.
+    pub fn kill_shims(&self) -> Result<()> {
+        let folder = self.path().join("run/shims").to_string_lossy().into_owned();
+        for pid in processes_with(&["knarr-shim", &folder]) {
+            let pid = rustix::process::Pid::from_raw(pid).context("a process has a number")?;
+            if let Ok(shim) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) {
+                rustix::process::pidfd_send_signal(shim, rustix::process::Signal::KILL)?;
+            }
+        }
+        wait_for("the shims are gone", Duration::from_secs(5), || processes_with(&["knarr-shim", &folder]).is_empty())
     }
 
     /// SIGTERM to the daemon; containers stay.

@@ -98,3 +98,14 @@ pub fn wait_for(what: &str, limit: Duration, mut question: impl FnMut() -> bool)
     }
     Ok(())
 }
+
+/// The processes whose command line has all of `words`.
+pub fn processes_with(words: &[&str]) -> Vec<i32> {
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let wanted = |entry: &std::fs::DirEntry| {
+        let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line);
+        words.iter().all(|word| line.contains(word))
+    };
+    all.filter(wanted).filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}

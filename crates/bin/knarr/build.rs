@@ -12,7 +12,8 @@ fn main() {
     for watched in ["crates/kernel/shim/src", "crates/kernel/shim/Cargo.toml", "crates/kernel/shim/Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
-    for module in ["Cargo.toml", "src/lib.rs", "src/children.rs", "src/program.rs", "src/spawn.rs"] {
+    for module in ["Cargo.toml", "src/lib.rs", "src/children.rs", "src/failpoint.rs", "src/program.rs", "src/spawn.rs"]
+    {
         println!("cargo::rerun-if-changed={}", root.join("crates/base/sys").join(module).display());
     }
     let Some(out) = env::var_os("OUT_DIR") else { fail("cargo gave no OUT_DIR") };
@@ -38,6 +39,9 @@ fn build(shim: &Path, target: &Path) {
         }
     }
     command.args(["build", "--release", "--locked", "--target", TARGET]);
+    if env::var_os("PROFILE").is_some_and(|profile| profile == "debug") {
+        command.args(["--features", "failpoints"]);
+    }
     command.arg("--manifest-path").arg(shim.join("Cargo.toml")).arg("--target-dir").arg(target);
     match command.output() {
         Ok(output) if output.status.success() => {}

@@ -12,6 +12,7 @@ pub mod children;
 pub mod clone;
 #[cfg(feature = "std")]
 pub mod exec;
+pub mod failpoint;
 #[cfg(feature = "std")]
 pub mod loopback;
 #[cfg(feature = "std")]

@@ -4,6 +4,8 @@ use std::ffi::CString;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+#[cfg(debug_assertions)]
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -123,6 +125,11 @@ fn command_line(launch: &Launch<'_>) -> Result<Vec<CString>> {
         option("--log", path(log.path));
         option("--log-size", log.size.to_string().into_bytes());
         option("--log-files", log.files.to_string().into_bytes());
+    }
+    #[cfg(debug_assertions)]
+    if let Some(point) = std::env::var_os(knarr_sys::failpoint::VARIABLE).filter(|p| p.as_bytes().starts_with(b"shim."))
+    {
+        words.extend([b"--failpoint".to_vec(), point.into_vec()]);
     }
     words.extend(launch.tty.then(|| b"--tty".to_vec()));
     words.push(b"--".to_vec());

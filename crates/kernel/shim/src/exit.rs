@@ -44,6 +44,7 @@ impl Exit {
         }
         write_all(&file, text.bytes())?;
         rustix::fs::fsync(&file)?;
+        knarr_sys::failpoint!("shim.exit-written");
         rustix::fs::renameat(&place.folder, temporary.bytes(), &place.folder, name.bytes())?;
         rustix::fs::fsync(&place.folder)
     }

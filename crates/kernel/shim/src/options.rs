@@ -85,6 +85,8 @@ impl Options {
             b"--stdin" => self.input = input(value)?,
             b"--log" => self.log = Some(value),
             b"--log-size" => self.log_size = number(value.to_bytes())?,
+            #[cfg(feature = "failpoints")]
+            b"--failpoint" => knarr_sys::failpoint::choose(value),
             b"--log-files" => self.log_files = number(value.to_bytes()).filter(|n| (1..=1000).contains(n))?,
             _ => return None,
         }

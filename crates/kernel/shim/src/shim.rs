@@ -8,6 +8,7 @@
 use core::ffi::CStr;
 
 use knarr_sys::children::{self, Ended};
+use knarr_sys::failpoint;
 use knarr_sys::program::{child_events, inherited, monotonic, now, pages};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -206,6 +207,7 @@ impl<'a> Shim<'a> {
     }
 
     fn leave(&self) -> Result<(), Errno> {
+        failpoint!("shim.told");
         for name in [c"sock", c"tty.sock"] {
             let _gone_already = rustix::fs::unlinkat(&self.folder, name, rustix::fs::AtFlags::empty());
         }
@@ -333,8 +335,10 @@ impl<'a> Shim<'a> {
         if !is_first || !matches!(self.phase, Phase::Waiting) {
             return;
         }
+        failpoint!("shim.go");
         match runtime::start(&self.options, &self.folder, &self.file, self.namespace.as_ref()) {
             Ok((pid, streams)) => {
+                failpoint!("shim.runtime-started");
                 self.phase = Phase::Starting(pid);
                 self.streams = [streams.output, streams.error];
                 if !self.options.tty {
@@ -399,6 +403,7 @@ impl<'a> Shim<'a> {
         if let Phase::Starting(runtime) = self.phase
             && let Some(ended) = children::ended(Some(runtime))
         {
+            failpoint!("shim.runtime-ended");
             children::bury(runtime);
             self.runtime_ended(&ended);
         }
@@ -430,6 +435,7 @@ impl<'a> Shim<'a> {
     }
 
     fn started(&mut self, pid: Pid, pidfd: OwnedFd) {
+        failpoint!("shim.process-found");
         self.phase = Phase::Running(pid);
         (self.pid, self.pidfd) = (Some(pid), Some(pidfd));
         if self.options.tty && self.streams[0].is_none() {
@@ -447,12 +453,15 @@ impl<'a> Shim<'a> {
         while let Some(ended) = children::ended(None) {
             if matches!(self.phase, Phase::Running(main) if main == ended.pid) {
                 let exit = Exit::of(&ended);
+                failpoint!("shim.process-ended");
                 if let Err(errno) = exit.record(&self.exit_place, self.options.start_id) {
                     complaint::write(&self.folder, b"cannot record the exit", errno);
                 }
+                failpoint!("shim.exit-recorded");
                 self.drain(End::Exited(exit));
             }
             children::bury(ended.pid);
+            failpoint!("shim.reaped");
         }
     }
 
@@ -467,6 +476,7 @@ impl<'a> Shim<'a> {
             log.flush();
         }
         self.phase = Phase::Ending(end);
+        failpoint!("shim.drained");
         for client in self.clients.iter_mut().flatten() {
             end.tell(client);
             client.send(&self.output);

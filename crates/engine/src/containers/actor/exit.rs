@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use knarr_model::Fault;
+use knarr_sys::failpoint;
 
 use super::{Actor, restart};
 use crate::Timestamp;
@@ -40,11 +41,13 @@ impl Actor {
     }
 
     async fn ended(&mut self, exit: Exit, cause: String) -> bool {
+        failpoint!("exit.heard");
         (self.link, self.names) = (None, None);
         self.answers.clear();
         self.stop_health();
         let (engine, record) = (self.engine.clone(), self.record.clone());
         let oom_killed = blocking(move || Ok(launch::release(&engine, &record))).await.unwrap_or_default();
+        failpoint!("exit.released");
         let lived = self.note_end(exit, cause, oom_killed);
         self.record.endpoints.clear();
         self.record.ports.clear();
@@ -63,7 +66,9 @@ impl Actor {
             self.plan_restart(lived);
         }
         self.publish().await;
+        failpoint!("exit.published");
         self.clean().await;
+        failpoint!("exit.cleaned");
         true
     }
 

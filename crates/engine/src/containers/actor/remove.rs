@@ -2,6 +2,7 @@
 //! rubbish that this daemon, or the next one, takes away.
 
 use knarr_model::{Fault, Result};
+use knarr_sys::failpoint;
 
 use super::{Actor, Intent, Reply};
 use crate::containers::record::{NAMES, TABLE};
@@ -75,12 +76,15 @@ impl Actor {
         let (engine, record) = (self.engine.clone(), self.record.clone());
         blocking(move || {
             launch::clean(&engine, &record);
+            failpoint!("remove.cleaned");
             engine.store.write(|tx| {
                 tx.delete(TABLE, record.id.as_str())?;
                 tx.delete(NAMES, &record.name)?;
                 Ok::<_, Fault>(())
             })?;
+            failpoint!("remove.forgotten");
             engine.remove_files(&record);
+            failpoint!("remove.files-gone");
             if volumes {
                 engine.remove_anonymous_volumes(&record);
             }

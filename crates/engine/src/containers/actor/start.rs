@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use knarr_model::{ContainerId, Fault, Kind, Result};
+use knarr_sys::failpoint;
 
 use super::Actor;
 use crate::Timestamp;
@@ -47,6 +48,7 @@ impl Actor {
         let launched = blocking(move || launch::prepare(&engine, &record)).await?;
         (self.record.endpoints, self.record.ports) = (launched.endpoints, launched.ports);
         self.names = launched.names;
+        failpoint!("start.shim-spawned");
         let mut link = Link::adopt(launched.stream)?;
         link.greet().await?;
         self.link = Some(link);
@@ -61,6 +63,7 @@ impl Actor {
         let gone = || Fault::internal("the shim ended before the container was started");
         let link = self.link.as_mut().ok_or_else(gone)?;
         link.send(ToShim::Go).await?;
+        failpoint!("start.go-said");
         loop {
             match link.next().await? {
                 FromShim::Started(pid) => return Ok(pid),
@@ -72,6 +75,7 @@ impl Actor {
     }
 
     async fn started(&mut self, pid: u32, cause: &str) {
+        failpoint!("start.program-runs");
         let state = &mut self.record.state;
         state.status = Status::Running;
         (state.pid, state.exit_code, state.oom_killed) = (pid, 0, false);
@@ -80,6 +84,7 @@ impl Actor {
         cause.clone_into(&mut state.cause);
         self.restarting = false;
         self.publish().await;
+        failpoint!("start.published");
         self.tell(self.event("start"));
         self.watch_health();
     }

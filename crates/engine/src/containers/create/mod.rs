@@ -12,6 +12,7 @@ use knarr_api::container::{CreateRequest, CreateResponse};
 use knarr_images::Image;
 use knarr_model::{ContainerId, Fault, Platform, Result};
 use knarr_store::Write;
+use knarr_sys::failpoint;
 
 use super::actor::Actor;
 use super::record::{NAMES, TABLE};
@@ -61,7 +62,11 @@ impl Engine {
             check_platform(&request.config.image, &image.config().platform(), wanted)?;
         }
         let record = self.plan(request, &image)?;
-        let made = self.make_files(&record).and_then(|()| self.write_down(record.clone(), name));
+        let made = self.make_files(&record).and_then(|()| {
+            failpoint!("create.files-made");
+            self.write_down(record.clone(), name)
+        });
+        failpoint!("create.written-down");
         if made.is_err() {
             self.remove_files(&record);
             self.remove_anonymous_volumes(&record);

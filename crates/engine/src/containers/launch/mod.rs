@@ -30,6 +30,7 @@ use std::sync::Arc;
 use knarr_api::container::PortBinding;
 use knarr_api::network::EndpointSettings;
 use knarr_model::Result;
+use knarr_sys::failpoint;
 
 use super::{Record, spec};
 use crate::{Config, Engine};
@@ -70,6 +71,7 @@ pub(crate) fn prepare(engine: &Arc<Engine>, record: &Record) -> Result<Launched>
     clean(engine, record);
     exit_file::forget(engine, record)?;
     let network = network::connect(engine, record)?;
+    failpoint!("start.network-connected");
     let names = network.namespace.as_ref().map(|namespace| names::serve(engine, &record.id, namespace)).transpose()?;
     let names = names.flatten();
     let snapshot = engine.snapshot(record)?;
@@ -81,6 +83,7 @@ pub(crate) fn prepare(engine: &Arc<Engine>, record: &Record) -> Result<Launched>
     facts.network = network.namespace_path();
     let spec = spec::build(record, &facts)?;
     bundle::write(engine, record, &spec, &snapshot)?;
+    failpoint!("start.bundle-written");
     let stream = shim::spawn(engine, record, network.namespace.as_ref().map(|fd| fd.as_fd()))?;
     Ok(Launched { stream, endpoints: network.endpoints, ports: network.ports, names, _kept: kept })
 }
