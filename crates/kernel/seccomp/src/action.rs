@@ -18,6 +18,19 @@ const EPERM: u32 = 1;
 const ENOSYS: u32 = 38;
 const MOST_ERRNO: u32 = 4095;
 
+/// The names of actions in a profile.
+pub const ACTIONS: &[&str] = &[
+    "SCMP_ACT_ALLOW",
+    "SCMP_ACT_ERRNO",
+    "SCMP_ACT_KILL",
+    "SCMP_ACT_KILL_PROCESS",
+    "SCMP_ACT_KILL_THREAD",
+    "SCMP_ACT_LOG",
+    "SCMP_ACT_NOTIFY",
+    "SCMP_ACT_TRACE",
+    "SCMP_ACT_TRAP",
+];
+
 impl Action {
     /// The process dies.
     pub const KILL_PROCESS: Self = Self(0x8000_0000);

@@ -17,6 +17,10 @@ pub enum Arch {
     Arm,
 }
 
+/// The names of the interfaces in a profile.
+pub const ARCHITECTURES: &[&str] =
+    &["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"];
+
 /// Architectures that Linux has and we do not run on: a profile may name them, and they mean nothing here.
 const FOREIGN: &[&str] = &[
     "MIPS",
@@ -121,6 +125,13 @@ mod tests {
         assert_eq!(openat, [Some(257), Some(295), Some(0x4000_0101), Some(56), Some(322)]);
         assert_eq!(Arch::X86.number("socketcall"), Some(102));
         assert_eq!(Arch::X86_64.number("mseal"), Some(462));
+    }
+
+    #[test]
+    fn the_names_are_those_that_are_read() {
+        for name in ARCHITECTURES {
+            assert_eq!(Arch::parse(name).unwrap().unwrap().name(), *name);
+        }
     }
 
     #[test]

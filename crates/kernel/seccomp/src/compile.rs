@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use knarr_spec::{Seccomp, Syscall};
-use knarr_sys::seccomp::NEW_LISTENER;
 
 use crate::action::Action;
 use crate::arch::Arch;
@@ -55,7 +54,7 @@ pub fn compile_for(profile: &Seccomp, native: Arch) -> Result<Program> {
         return Err(Error::TooLong(filter.len()));
     }
     let notifies = default.notifies() || rules.iter().any(|rule| rule.action.notifies());
-    Ok(Program { filter, flags: flags(&profile.flags)? | if notifies { NEW_LISTENER } else { 0 } })
+    Ok(Program { filter, flags: flags(&profile.flags, notifies)? })
 }
 
 /// A checked rule.

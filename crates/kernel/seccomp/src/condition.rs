@@ -8,6 +8,10 @@ use crate::{Error, Result};
 /// Offset of the arguments in `struct seccomp_data`, eight bytes each, the low word first on our machines.
 const ARGUMENTS: u32 = 16;
 
+/// The names of comparisons in a profile.
+pub const OPERATORS: &[&str] =
+    &["SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"];
+
 /// A test of one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Condition {

@@ -32,12 +32,14 @@ mod profile;
 mod program;
 mod tables;
 
-pub use arch::Arch;
+pub use action::ACTIONS;
+pub use arch::{ARCHITECTURES, Arch};
 pub use compile::{compile, compile_for};
+pub use condition::OPERATORS;
 pub use error::{Error, Result};
 pub use knarr_sys::seccomp::Insn;
 pub use profile::{Host, Profile, default_profile};
-pub use program::{Program, install};
+pub use program::{FLAGS, Program, install};
 
 #[cfg(test)]
 mod interpret;

@@ -29,14 +29,25 @@ pub fn install(program: &Program) -> io::Result<Option<OwnedFd>> {
     seccomp::install(&program.filter, program.flags)
 }
 
-/// The flags of a profile.
-pub fn flags(names: &[String]) -> Result<u32> {
-    names.iter().try_fold(0, |flags, name| {
+/// The names of flags in a profile.
+pub const FLAGS: &[&str] = &[
+    "SECCOMP_FILTER_FLAG_LOG",
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+    "SECCOMP_FILTER_FLAG_TSYNC",
+    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+];
+
+/// The flags of a profile. One thread is all there is when a filter is installed, so that TSYNC means nothing: the kernel
+/// refuses it together with a listener.
+pub fn flags(names: &[String], notifies: bool) -> Result<u32> {
+    let listener = if notifies { NEW_LISTENER } else { 0 };
+    names.iter().try_fold(listener, |flags, name| {
         Ok(flags
             | match name.as_str() {
-                "SECCOMP_FILTER_FLAG_TSYNC" => 1,
+                "SECCOMP_FILTER_FLAG_TSYNC" => 0,
                 "SECCOMP_FILTER_FLAG_LOG" => 2,
                 "SECCOMP_FILTER_FLAG_SPEC_ALLOW" => 4,
+                "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" if !notifies => 0,
                 "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" => 32,
                 _ => return Err(Error::Flag(name.clone())),
             })
