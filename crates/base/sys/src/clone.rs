@@ -53,10 +53,25 @@ pub struct Child {
 }
 
 impl Child {
+    /// A process by its descriptor; its id is as this process's procfs shows it. `ESRCH` when it has been reaped.
+    pub fn of(pidfd: OwnedFd) -> io::Result<Self> {
+        let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+        let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")).and_then(|pid| pid.trim().parse().ok());
+        match pid.filter(|pid| *pid > 0).and_then(Pid::from_raw) {
+            Some(pid) => Ok(Self { pid, pidfd }),
+            None => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+        }
+    }
+
+    /// Waits for its end and reaps it.
+    pub fn reap(&self) {
+        let _reaped = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED);
+    }
+
     /// Ends it, if it has not ended yet, and reaps it.
     pub fn end(&self) {
         let _ended_already = pidfd_send_signal(&self.pidfd, Signal::KILL);
-        let _reaped = waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED);
+        self.reap();
     }
 }
 
@@ -69,17 +84,27 @@ pub fn clone3(flags: u64, cgroup: Option<BorrowedFd<'_>>, child: impl FnOnce() -
     if !single_threaded()? {
         return Err(io::Error::from_raw_os_error(libc::EBUSY));
     }
-    let mut pidfd: libc::c_int = -1;
-    let mut args = CloneArgs {
-        flags: flags | CLONE_PIDFD,
-        pidfd: &raw mut pidfd as u64,
-        exit_signal: libc::SIGCHLD as u64,
-        ..CloneArgs::default()
-    };
+    let mut args = CloneArgs { flags, exit_signal: libc::SIGCHLD as u64, ..CloneArgs::default() };
     if let Some(cgroup) = cgroup {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = cgroup.as_raw_fd() as u64;
     }
+    copy(args, child)
+}
+
+/// As [`clone3`], but the copy is a child of the caller's parent: for a process that [`clone3`] made and that has moved
+/// to where its parent could not follow. Others are refused with `EPERM`.
+pub fn sibling(flags: u64, child: impl FnOnce() -> i32) -> io::Result<Child> {
+    if !IS_COPY.load(Ordering::Relaxed) {
+        return Err(io::Error::from_raw_os_error(libc::EPERM));
+    }
+    copy(CloneArgs { flags: flags | libc::CLONE_PARENT as u64, ..CloneArgs::default() }, child)
+}
+
+fn copy(mut args: CloneArgs, child: impl FnOnce() -> i32) -> io::Result<Child> {
+    let mut pidfd: libc::c_int = -1;
+    args.flags |= CLONE_PIDFD;
+    args.pidfd = &raw mut pidfd as u64;
     // SAFETY: args is the kernel's structure with its true size; without CLONE_VM and a stack the child is a copy as
     // after fork(2), which is sound in a single-threaded process.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<CloneArgs>()) };

@@ -70,6 +70,11 @@ impl Error {
         Self::Io { operation: operation.into(), path: path.into(), source: source.into() }
     }
 
+    /// Whether this process lacks the right to do it.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.errno(), Some(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM | rustix::io::Errno::ROFS))
+    }
+
     /// The errno behind it, where the kernel gave one.
     pub(crate) fn errno(&self) -> Option<rustix::io::Errno> {
         match self {

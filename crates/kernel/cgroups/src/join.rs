@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use crate::{Cgroup, Error, Result, Version};
 
 /// Opened ways into a cgroup.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Join {
     /// The folder in the unified tree, for `clone3` with `CLONE_INTO_CGROUP`. None on a host without one.
     pub clone_into: Option<OwnedFd>,

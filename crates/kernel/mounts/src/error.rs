@@ -40,9 +40,6 @@ pub enum Error {
     /// The kernel mounted a writable snapshot read-only.
     #[error("mount the snapshot over {0} writable: the kernel made it read-only")]
     ReadOnly(String),
-    /// A mount option that is none.
-    #[error("use the mount option {0:?}: {1}")]
-    Option(String, &'static str),
 }
 
 impl Error {
@@ -62,7 +59,7 @@ impl Error {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::Option(..) | Error::NoLayers => Kind::Invalid,
+            Error::NoLayers => Kind::Invalid,
             Error::Io { source, .. } | Error::FileSystem { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => Kind::NotFound,
                 io::ErrorKind::StorageFull => Kind::NoSpace,

@@ -23,7 +23,7 @@ mod tree;
 
 pub use attributes::{Attributes, Propagation};
 pub use error::{Error, Result};
-pub use options::{Bind, Options};
+pub use options::{Options, Reach};
 pub use overlay::{overlay, overlay_for};
 pub use root::Root;
 pub use tree::{

@@ -2,11 +2,11 @@
 
 use knarr_sys::mount;
 
-use crate::{Attributes, Error, Propagation, Result};
+use crate::{Attributes, Propagation};
 
-/// A bind mount's reach.
+/// How far something that is done to a mount reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bind {
+pub enum Reach {
     /// The one mount.
     One,
     /// With all mounts below it.
@@ -17,7 +17,11 @@ pub enum Bind {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether it is a bind mount.
-    pub bind: Option<Bind>,
+    pub bind: Option<Reach>,
+    /// Whether owners are mapped.
+    pub idmap: Option<Reach>,
+    /// Whether a tmpfs begins with what it covers.
+    pub copy_up: bool,
     /// Attributes of the mount itself.
     pub attributes: Attributes,
     /// Attributes of the mount and all mounts below it.
@@ -54,15 +58,13 @@ const ATTRIBUTES: &[(&str, u64, u64)] = &[
 
 impl Options {
     /// Reads options, the last of contradicting ones wins. What is not known is a parameter of the file system.
-    pub fn parse(options: &[String]) -> Result<Self> {
+    pub fn parse(options: &[String]) -> Self {
         let mut read = Self::default();
-        for option in options {
-            read.take(option)?;
-        }
-        Ok(read)
+        options.iter().for_each(|option| read.take(option));
+        read
     }
 
-    fn take(&mut self, option: &str) -> Result<()> {
+    fn take(&mut self, option: &str) {
         if let Some(found) = attribute(option) {
             self.attributes = self.attributes.then(found);
         } else if let Some(found) = option.strip_prefix('r').and_then(attribute) {
@@ -70,27 +72,27 @@ impl Options {
         } else if let Some(found) = Propagation::parse(option) {
             self.propagation.push(found);
         } else {
-            self.take_other(option)?;
+            self.take_other(option);
         }
-        Ok(())
     }
 
-    fn take_other(&mut self, option: &str) -> Result<()> {
+    fn take_other(&mut self, option: &str) {
         match option {
             "" | "defaults" => {}
             // Of the old mount call: how much the kernel says, and what file systems decide for themselves today.
-            "silent" | "loud" | "iversion" | "noiversion" => {}
-            "bind" => self.bind = Some(self.bind.unwrap_or(Bind::One)),
-            "rbind" => self.bind = Some(Bind::Recursive),
-            "tmpcopyup" => return Err(Error::Option(option.to_owned(), "copying into a tmpfs is not supported")),
-            "idmap" | "ridmap" => return Err(Error::Option(option.to_owned(), "idmapped mounts are not supported")),
+            "silent" | "loud" | "iversion" | "noiversion" | "noacl" => {}
+            "acl" => self.parameters.push(("posixacl".to_owned(), None)),
+            "bind" => self.bind = Some(self.bind.unwrap_or(Reach::One)),
+            "rbind" => self.bind = Some(Reach::Recursive),
+            "tmpcopyup" => self.copy_up = true,
+            "idmap" => self.idmap = Some(self.idmap.unwrap_or(Reach::One)),
+            "ridmap" => self.idmap = Some(Reach::Recursive),
             "remount" => self.remount = true,
             _ => self.parameters.push(match option.split_once('=') {
                 Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
                 None => (option.to_owned(), None),
             }),
         }
-        Ok(())
     }
 }
 
@@ -104,7 +106,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Options {
-        Options::parse(&text.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap()
+        Options::parse(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn the_last_of_contradicting_options_wins() {
         let read = parse("rbind,ro,rw,rro");
-        assert_eq!(read.bind, Some(Bind::Recursive));
+        assert_eq!(read.bind, Some(Reach::Recursive));
         assert_eq!(read.attributes, Attributes { set: 0, clear: mount::RDONLY });
         assert_eq!(read.recursive, Attributes::READ_ONLY);
     }

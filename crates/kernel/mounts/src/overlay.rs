@@ -68,7 +68,7 @@ fn one_layer(layer: &Path, userns: Option<BorrowedFd<'_>>) -> Result<OwnedFd> {
 /// A layer whose owners are mapped.
 fn mapped(layer: &Path, userns: BorrowedFd<'_>) -> Result<OwnedFd> {
     let mount = clone_tree(CWD, layer, false)?;
-    set_owners(mount.as_fd(), userns)?;
+    set_owners(mount.as_fd(), userns, false)?;
     Ok(mount)
 }
 

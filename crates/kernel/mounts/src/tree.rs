@@ -78,10 +78,10 @@ pub fn set_attributes(mount: BorrowedFd<'_>, attributes: Attributes, recursive: 
 }
 
 /// Maps the owners on a detached mount through a user namespace: what is user 0 on the disk is seen as whom the namespace
-/// calls 0.
-pub fn set_owners(mount: BorrowedFd<'_>, userns: BorrowedFd<'_>) -> Result<()> {
+/// calls 0. With `recursive` on all mounts below it too.
+pub fn set_owners(mount: BorrowedFd<'_>, userns: BorrowedFd<'_>, recursive: bool) -> Result<()> {
     let attr = MountAttr { set: IDMAP, userns: userns.as_raw_fd() as u64, ..MountAttr::default() };
-    mount_setattr(mount, c"", false, &attr).map_err(|e| Error::io("map the owners of", "a mount", e))
+    mount_setattr(mount, c"", recursive, &attr).map_err(|e| Error::io("map the owners of", "a mount", e))
 }
 
 /// Changes the propagation of the mount behind `mount`, and with `recursive` of all below it.

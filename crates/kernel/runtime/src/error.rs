@@ -20,6 +20,9 @@ pub enum Error {
     /// No such container.
     #[error("container does not exist: {0}")]
     NotFound(String),
+    /// The container was made without the right to have a cgroup.
+    #[error("container {0} has no cgroup: it was made without the right to make one")]
+    NoCgroup(String),
     /// The id is taken.
     #[error("container with given ID already exists: {0}")]
     Exists(String),
@@ -144,6 +147,7 @@ impl From<Error> for Fault {
             Error::NotFound(_) => Kind::NotFound,
             Error::Exists(_) | Error::Status { .. } => Kind::Conflict,
             Error::Start { .. } => Kind::Invalid,
+            Error::NoCgroup(_) => Kind::Unsupported,
             Error::Cgroup(_) => return cgroup_fault(error),
             _ => Kind::Internal,
         };

@@ -8,6 +8,7 @@ use knarr_spec::{Hook, State};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use crate::log::Log;
 use crate::{Error, Result};
 
 /// Runs the hooks of a list in order; the first that fails ends it.
@@ -16,6 +17,15 @@ pub fn run(stage: &'static str, hooks: &[Hook], state: &State) -> Result<()> {
         let fault = |reason: String| Error::Hook { stage, path: hook.path.clone(), reason };
         one(hook, state).map_err(fault)
     })
+}
+
+/// Runs the hooks of a list in order; one that fails is told in the log, and the next ones run all the same.
+pub fn run_all(stage: &'static str, hooks: &[Hook], state: &State, log: &Log) {
+    for hook in hooks {
+        if let Err(error) = run(stage, std::slice::from_ref(hook), state) {
+            log.warn(&error.full());
+        }
+    }
 }
 
 fn one(hook: &Hook, state: &State) -> Result<(), String> {

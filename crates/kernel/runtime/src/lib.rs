@@ -1,6 +1,6 @@
 //! The OCI runtime: a bundle becomes a process in namespaces, and the verbs around it. runc's command line is
 //! understood by [`main`]; the engine calls [`state`], [`kill`], [`pause`], [`resume`], [`update`] and [`delete`] in its
-//! own process. Synchronous, without threads.
+//! own process. Synchronous, without threads but one that carries the terminal of a foreground process.
 //!
 //! ```text
 //! config.json ──plan──▶ Plan (plain data, prints itself) ──┬─ parent: cgroup, overlay, clone3, state.json, pid file
@@ -23,6 +23,7 @@ mod arguments;
 mod capabilities;
 mod child;
 mod error;
+mod foreign;
 mod hooks;
 mod link;
 mod log;
@@ -30,6 +31,7 @@ mod namespaces;
 mod plan;
 mod protect;
 mod record;
+mod sources;
 mod time;
 mod verbs;
 

@@ -2,17 +2,23 @@
 //! without an error before it, says that the program has started (the child's end is close-on-exec).
 //!
 //! ```text
-//! child → parent   `r`                     its namespaces exist (ids may be mapped, hooks may run)
+//! child → parent   `s`, with a pidfd       it has made the real child, which speaks from here on, and ends
+//!                  `r`                     its namespaces exist (ids may be mapped, hooks may run)
 //!                  `c`                     created: it waits for `start`
 //!                  `e` errno i32 LE text   it failed, and ends
 //! parent → child   `g`                     go on
 //! ```
 
-use std::io;
-use std::os::fd::OwnedFd;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recv, recvmsg, send, sendmsg, socketpair,
+};
 
 use crate::{Error, Result};
 
@@ -24,8 +30,10 @@ const TEXT_LIMIT: usize = 4000;
 pub struct Link(OwnedFd);
 
 /// What the child says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Message {
+    /// It has made the real child, whose descriptor this is, and ends.
+    Sibling(OwnedFd),
     /// Its namespaces exist.
     Ready,
     /// It waits for `start`.
@@ -88,11 +96,21 @@ impl Link {
     /// The child says that its namespaces exist and waits until it may go on.
     pub fn ready_and_wait(&self) -> Result<(), Failure> {
         self.send(b"r").or_fail("tell the runtime")?;
+        self.wait()
+    }
+
+    /// The child waits until it may go on.
+    pub fn wait(&self) -> Result<(), Failure> {
         let mut byte = [0u8; 1];
         match receive(&self.0, &mut byte).or_fail("wait for the runtime")? {
             1 => Ok(()),
             _ => Err(Failure::text("the runtime has ended")),
         }
+    }
+
+    /// The child says that another process goes on in its place.
+    pub fn sibling(&self, pidfd: BorrowedFd<'_>) -> Result<(), Failure> {
+        send_with(&self.0, b"s", pidfd).or_fail("tell the runtime")
     }
 
     /// The child says that it waits for `start`.
@@ -124,9 +142,12 @@ impl Link {
     /// The parent waits for what the child says next.
     pub fn next(&self) -> Result<Message> {
         let mut buffer = [0u8; TEXT_LIMIT + 8];
-        let length =
-            receive(&self.0, &mut buffer).map_err(|e| Error::io("listen to", "the container's first process", e))?;
-        Ok(decode(&buffer[..length]))
+        let (length, file) = receive_with(&self.0, &mut buffer)
+            .map_err(|e| Error::io("listen to", "the container's first process", e))?;
+        Ok(match file {
+            Some(pidfd) if buffer[..length] == *b"s" => Message::Sibling(pidfd),
+            _ => decode(&buffer[..length]),
+        })
     }
 
     fn send(&self, message: &[u8]) -> rustix::io::Result<()> {
@@ -136,6 +157,31 @@ impl Link {
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> rustix::io::Result<usize> {
     rustix::io::retry_on_intr(|| recv(socket, &mut *buffer, RecvFlags::empty()).map(|(length, _)| length))
+}
+
+/// Sends a message with a descriptor.
+pub fn send_with(socket: impl AsFd, message: &[u8], file: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let files = [file];
+    if !ancillary.push(SendAncillaryMessage::ScmRights(&files)) {
+        return Err(Errno::NOBUFS);
+    }
+    sendmsg(socket, &[IoSlice::new(message)], &mut ancillary, SendFlags::NOSIGNAL).map(drop)
+}
+
+/// Receives a message, and the descriptor that came with it.
+pub fn receive_with(socket: impl AsFd, buffer: &mut [u8]) -> rustix::io::Result<(usize, Option<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let received = rustix::io::retry_on_intr(|| {
+        recvmsg(&socket, &mut [IoSliceMut::new(buffer)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
+    })?;
+    let file = ancillary.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+        _ => None,
+    });
+    Ok((received.bytes, file))
 }
 
 fn decode(message: &[u8]) -> Message {
@@ -162,9 +208,9 @@ mod tests {
         child.failed(&failure);
         child.failed(&Failure { text: "x".repeat(100_000), errno: 1 });
         drop(child);
-        assert_eq!(parent.next().unwrap(), Message::Failed(failure));
+        assert!(matches!(parent.next().unwrap(), Message::Failed(whole) if whole == failure));
         assert!(matches!(parent.next().unwrap(), Message::Failed(cut) if cut.text.len() == TEXT_LIMIT));
-        assert_eq!(parent.next().unwrap(), Message::Started);
+        assert!(matches!(parent.next().unwrap(), Message::Started));
     }
 
     #[test]

@@ -6,22 +6,42 @@ use std::path::PathBuf;
 
 use crate::{Error, time};
 
-/// Where errors go besides standard error.
+/// Where errors go.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     /// The file, appended to.
     pub path: Option<PathBuf>,
     /// JSON lines instead of text.
     pub json: bool,
+    /// Whether what is done is told too.
+    pub debug: bool,
 }
 
 impl Log {
     /// Writes an error: to the log where there is one, because standard error is the container's, which its user reads; else to
     /// standard error. A log that cannot be written does not hide the error.
     pub fn error(&self, error: &Error) {
-        let text = error.full();
-        let Some(path) = &self.path else { return eprintln!("{text}") };
-        let line = self.line(&text);
+        match &self.path {
+            Some(_) => self.put("error", &error.full()),
+            None => eprintln!("{}", error.full()),
+        }
+    }
+
+    /// Writes what went wrong without being an error.
+    pub fn warn(&self, text: &str) {
+        self.put("warning", text);
+    }
+
+    /// Writes what is being done, where that is wanted.
+    pub fn debug(&self, text: impl FnOnce() -> String) {
+        if self.debug {
+            self.put("debug", &text());
+        }
+    }
+
+    fn put(&self, level: &str, text: &str) {
+        let line = self.line(level, text);
+        let Some(path) = &self.path else { return eprint!("{line}") };
         let written = OpenOptions::new()
             .append(true)
             .create(true)
@@ -32,13 +52,13 @@ impl Log {
         }
     }
 
-    fn line(&self, text: &str) -> String {
+    fn line(&self, level: &str, text: &str) -> String {
         let time = time::now();
         if self.json {
-            let object = serde_json::json!({ "level": "error", "msg": text, "time": time });
+            let object = serde_json::json!({ "level": level, "msg": text, "time": time });
             format!("{object}\n")
         } else {
-            format!("time=\"{time}\" level=error msg={text:?}\n")
+            format!("time=\"{time}\" level={level} msg={text:?}\n")
         }
     }
 }
@@ -49,8 +69,8 @@ mod tests {
 
     #[test]
     fn json_lines_parse_again() {
-        let log = Log { path: None, json: true };
-        let value: serde_json::Value = serde_json::from_str(&log.line("exec: \"nope\": gone")).unwrap();
+        let log = Log { json: true, ..Log::default() };
+        let value: serde_json::Value = serde_json::from_str(&log.line("error", "exec: \"nope\": gone")).unwrap();
         assert_eq!(value["level"], "error");
         assert_eq!(value["msg"], "exec: \"nope\": gone");
     }

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use knarr_cgroups::Cgroup;
+use knarr_cgroups::{Cgroup, Join};
 use knarr_spec::{Spec, State, Status, VERSION};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct Record {
     pub start_time: u64,
     /// Its bundle.
     pub bundle: PathBuf,
-    /// Its path below each cgroup hierarchy.
+    /// Its path below each cgroup hierarchy; empty where it was made without the right to have one.
     pub cgroup: String,
     /// When it was made, RFC 3339.
     pub created: String,
@@ -90,7 +90,15 @@ impl Record {
 
     /// Its cgroup.
     pub fn cgroup(&self) -> Result<Cgroup> {
+        if self.cgroup.is_empty() {
+            return Err(Error::NoCgroup(self.id.clone()));
+        }
         Ok(Cgroup::open(&self.cgroup)?)
+    }
+
+    /// Ways into its cgroup, none where it has none.
+    pub fn join(&self) -> Result<Join> {
+        if self.cgroup.is_empty() { Ok(Join::default()) } else { Ok(self.cgroup()?.join()?) }
     }
 
     /// A descriptor of its first process, none when that has ended (also when it waits to be reaped).
@@ -112,7 +120,7 @@ impl Record {
         if Self::folder(root, &self.id)?.join("exec.fifo").exists() {
             return Ok(Status::Created);
         }
-        let frozen = Cgroup::open(&self.cgroup).is_ok_and(|cgroup| cgroup.is_frozen().unwrap_or(false));
+        let frozen = self.cgroup().is_ok_and(|cgroup| cgroup.is_frozen().unwrap_or(false));
         Ok(if frozen { Status::Paused } else { Status::Running })
     }
 

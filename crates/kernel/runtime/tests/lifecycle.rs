@@ -212,3 +212,46 @@ fn a_hook_that_fails_or_hangs_ends_the_container() {
         bundle.assert_nothing_left();
     }
 }
+
+#[test]
+fn hooks_after_the_start_and_the_end_only_warn() {
+    let mut bundle = Bundle::shell("echo ran");
+    let file = bundle.path().join("after");
+    let failing = || knarr_spec::Hook { path: "/bin/false".into(), ..Default::default() };
+    let next = |name: &str| knarr_spec::Hook {
+        path: "/bin/sh".into(),
+        args: vec!["sh".into(), "-c".into(), format!("echo {name} >> {}", file.display())],
+        ..Default::default()
+    };
+    bundle.spec.hooks = Some(knarr_spec::Hooks {
+        poststart: vec![failing(), next("poststart")],
+        poststop: vec![failing(), next("poststop")],
+        ..Default::default()
+    });
+    assert_eq!(bundle.output(), "ran\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "poststart\npoststop\n");
+    let log = fs::read_to_string(bundle.log()).unwrap();
+    let warnings = log.lines().filter(|line| line.contains("\"level\":\"warning\"") && line.contains("/bin/false"));
+    assert_eq!(warnings.count(), 2, "{log}");
+}
+
+#[test]
+fn hooks_inside_are_told_where_the_container_is() {
+    let mut bundle = Bundle::shell("cat /created; echo; cat /started");
+    let told = |file: &str| knarr_spec::Hook {
+        path: "/bin/sh".into(),
+        args: vec!["sh".into(), "-c".into(), format!("cat > {file}")],
+        ..Default::default()
+    };
+    let created = bundle.rootfs().join("created");
+    bundle.spec.hooks = Some(knarr_spec::Hooks {
+        create_container: vec![told(created.to_str().unwrap())],
+        start_container: vec![told("/started")],
+        ..Default::default()
+    });
+    let output = bundle.output();
+    let states: Vec<serde_json::Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let statuses: Vec<&str> = states.iter().map(|state| state["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["creating", "created"]);
+    assert!(states.iter().all(|state| state["pid"] == 1 && state["id"] == bundle.id()));
+}

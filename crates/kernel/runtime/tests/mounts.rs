@@ -137,3 +137,117 @@ fn nothing_of_the_hosts_tree_is_reachable() {
     let listing = "bin\ndev\netc\nhome\nproc\nroot\nsys\ntmp\n";
     assert_eq!(output, format!("/:\n{listing}\n/..:\n{listing}\n/../..:\n{listing}2\n"));
 }
+
+fn map(host_id: u32) -> Vec<knarr_spec::IdMapping> {
+    vec![knarr_spec::IdMapping { container_id: 0, host_id, size: 1000 }]
+}
+
+#[test]
+fn owners_are_mapped_by_the_mounts_own_maps_one_mount_or_all() {
+    let script = "stat -c %u:%g /one/file /one/below/file /all/file /all/below/file";
+    let mut bundle = Bundle::shell(script);
+    let source = bundle.path().join("source");
+    fs::create_dir_all(source.join("below")).unwrap();
+    fs::write(source.join("file"), "").unwrap();
+    std::os::unix::fs::chown(source.join("file"), Some(5), Some(6)).unwrap();
+    let text = source.to_str().unwrap();
+    for (place, option) in [("/one", "idmap"), ("/all", "ridmap")] {
+        // Something to be mounted below, with the same file in it.
+        let mut mapped = mount(place, "bind", text, &["rbind", option]);
+        mapped.uid_mappings = map(10_000);
+        mapped.gid_mappings = map(20_000);
+        bundle.spec.mounts.push(mapped);
+    }
+    let below = support::TemporaryMount::bind(&source, &source.join("below"));
+    let output = bundle.output();
+    drop(below);
+    assert_eq!(output, "10005:20006\n5:6\n10005:20006\n10005:20006\n");
+}
+
+#[test]
+fn owners_are_mapped_as_the_container_maps_them() {
+    let mut bundle = Bundle::shell("stat -c %u:%g /data/file; touch /data/new");
+    let source = bundle.path().join("source");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("file"), "").unwrap();
+    // Only root may pass: the source is opened before the container's user exists.
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    bundle
+        .linux()
+        .namespaces
+        .push(knarr_spec::Namespace { kind: knarr_spec::NamespaceKind::User, path: String::new() });
+    bundle.linux().uid_mappings = map(200_000);
+    bundle.linux().gid_mappings = map(200_000);
+    for folder in ["", "dev", "proc", "sys"] {
+        std::os::unix::fs::chown(bundle.rootfs().join(folder), Some(200_000), Some(200_000)).unwrap();
+    }
+    bundle.spec.mounts.push(mount("/data", "bind", source.to_str().unwrap(), &["bind", "idmap"]));
+    assert_eq!(bundle.output(), "0:0\n");
+    assert_eq!(fs::metadata(source.join("new")).unwrap().uid(), 0);
+}
+
+#[test]
+fn maps_that_make_no_sense_are_refused() {
+    let refused = |change: &dyn Fn(&mut Mount)| {
+        let mut bundle = Bundle::program(&["/bin/true"]);
+        let mut wrong = mount("/data", "bind", "/tmp", &["bind"]);
+        change(&mut wrong);
+        bundle.spec.mounts.push(wrong);
+        bundle.refused(&["run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()])
+    };
+    assert!(refused(&|mount| mount.uid_mappings = map(1)).contains("go together"));
+    assert!(refused(&|mount| mount.options.push("idmap".into())).contains("needs a user namespace"));
+    let text = refused(&|mount| {
+        *mount = self::mount("/data", "tmpfs", "tmpfs", &[]);
+        mount.uid_mappings = map(1);
+        mount.gid_mappings = map(1);
+    });
+    assert!(text.contains("only the owners of a bind mount"), "{text}");
+}
+
+#[test]
+fn recursive_options_reach_the_mounts_below_and_others_do_not() {
+    let script = "for p in /top /all; do touch $p/x 2>/dev/null || echo closed; \
+                  touch $p/below/x 2>/dev/null || echo closed; done; \
+                  grep -c 'noexec' /proc/self/mountinfo | grep -q . && grep ' /all/below ' /proc/self/mountinfo | cut -d' ' -f6";
+    let mut bundle = Bundle::shell(script);
+    let source = bundle.path().join("source");
+    fs::create_dir_all(source.join("below")).unwrap();
+    let text = source.to_str().unwrap();
+    bundle.spec.mounts.push(mount("/top", "bind", text, &["rbind", "ro"]));
+    let all = ["rbind", "rro", "rnosuid", "rnodev", "rnoexec", "rnoatime", "rnosymfollow"];
+    bundle.spec.mounts.push(mount("/all", "bind", text, &all));
+    let below = support::TemporaryMount::bind(&source, &source.join("below"));
+    let output = bundle.output();
+    drop(below);
+    let lines: Vec<&str> = output.lines().collect();
+    assert_eq!(lines[..3], ["closed", "closed", "closed"], "{output}");
+    for option in ["ro", "nosuid", "nodev", "noexec", "noatime", "nosymfollow"] {
+        assert!(lines[3].split(',').any(|found| found == option), "{option}: {output}");
+    }
+}
+
+#[test]
+fn a_tmpfs_begins_with_what_it_covers() {
+    let script = "cat /data/file; stat -c '%a %u:%g %n' /data/file /data/sub /data/sub/x; readlink /data/link; \
+                  echo more >> /data/file; test -p /data/pipe && echo pipe; touch /fixed/x 2>/dev/null || cat /fixed/file";
+    let mut bundle = Bundle::shell(script);
+    for name in ["data", "fixed"] {
+        let folder = bundle.rootfs().join(name);
+        fs::create_dir_all(folder.join("sub")).unwrap();
+        fs::write(folder.join("file"), format!("{name}\n")).unwrap();
+        fs::write(folder.join("sub/x"), "").unwrap();
+        symlink("/etc/../file", folder.join("link")).unwrap();
+        use std::os::unix::fs::{PermissionsExt, chown};
+        chown(folder.join("sub/x"), Some(7), Some(8)).unwrap();
+        fs::set_permissions(folder.join("sub/x"), fs::Permissions::from_mode(0o4750)).unwrap();
+        fs::set_permissions(folder.join("sub"), fs::Permissions::from_mode(0o1711)).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, folder.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    }
+    bundle.spec.mounts.push(mount("/data", "tmpfs", "tmpfs", &["tmpcopyup"]));
+    bundle.spec.mounts.push(mount("/fixed", "tmpfs", "tmpfs", &["tmpcopyup", "ro"]));
+    let expected = "data\n644 0:0 /data/file\n1711 0:0 /data/sub\n4750 7:8 /data/sub/x\n/etc/../file\npipe\nfixed\n";
+    assert_eq!(bundle.output(), expected);
+    assert_eq!(fs::read_to_string(bundle.rootfs().join("data/file")).unwrap(), "data\n");
+}

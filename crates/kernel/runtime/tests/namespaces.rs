@@ -104,3 +104,122 @@ fn make_traversable(bundle: &Bundle) {
         chown(bundle.rootfs().join(folder), Some(200_000), Some(200_000)).unwrap();
     }
 }
+
+/// A container in a user namespace of its own, which sleeps.
+fn with_users() -> Bundle {
+    let mut bundle = Bundle::program(&["/bin/sleep", "1000"]);
+    let map = knarr_spec::IdMapping { container_id: 0, host_id: 200_000, size: 1000 };
+    bundle.linux().namespaces.push(Namespace { kind: NamespaceKind::User, path: String::new() });
+    bundle.linux().uid_mappings = vec![map];
+    bundle.linux().gid_mappings = vec![map];
+    make_traversable(&bundle);
+    bundle
+}
+
+fn of(pid: i32, kind: &str) -> String {
+    fs::read_link(format!("/proc/{pid}/ns/{kind}")).unwrap().display().to_string()
+}
+
+#[test]
+fn a_user_namespace_is_joined_and_new_ones_belong_to_it() {
+    let first = with_users();
+    first.start();
+    let pid = first.state().pid;
+    // Setting the host name of a new UTS namespace is a right over the user namespace that it belongs to.
+    let mut bundle = Bundle::shell(
+        "readlink /proc/self/ns/user; readlink /proc/self/ns/net; echo $$; id -u; hostname changed && hostname; \
+         cat /proc/self/uid_map | wc -l; touch /tmp/mine",
+    );
+    for namespace in &mut bundle.linux().namespaces {
+        if namespace.kind == NamespaceKind::Network {
+            namespace.path = format!("/proc/{pid}/ns/net");
+        }
+    }
+    let user = Namespace { kind: NamespaceKind::User, path: format!("/proc/{pid}/ns/user") };
+    bundle.linux().namespaces.push(user);
+    bundle.capabilities(&["CAP_SYS_ADMIN"]);
+    make_traversable(&bundle);
+    let expected = format!("{}\n{}\n1\n0\nchanged\n1\n", of(pid, "user"), of(pid, "net"));
+    assert_eq!(bundle.output(), expected);
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!(fs::metadata(bundle.rootfs().join("tmp/mine")).unwrap().uid(), 200_000);
+}
+
+#[test]
+fn all_namespaces_of_another_container_are_joined_but_its_mounts() {
+    let first = with_users();
+    first.start();
+    let pid = first.state().pid;
+    let mut bundle = Bundle::shell(
+        "for n in user pid net ipc uts cgroup; do readlink /proc/self/ns/$n; done; ls -d /proc/[0-9]* | wc -l",
+    );
+    bundle.linux().namespaces.push(Namespace { kind: NamespaceKind::User, path: String::new() });
+    for namespace in &mut bundle.linux().namespaces {
+        let file = match namespace.kind {
+            NamespaceKind::User => "user",
+            NamespaceKind::Pid => "pid",
+            NamespaceKind::Network => "net",
+            NamespaceKind::Ipc => "ipc",
+            NamespaceKind::Uts => "uts",
+            NamespaceKind::Cgroup => "cgroup",
+            _ => continue,
+        };
+        namespace.path = format!("/proc/{pid}/ns/{file}");
+    }
+    bundle.spec.hostname.clear();
+    make_traversable(&bundle);
+    let output = bundle.output();
+    let lines: Vec<&str> = output.lines().collect();
+    for (kind, found) in ["user", "pid", "net", "ipc", "uts", "cgroup"].iter().zip(&lines) {
+        assert_eq!(*found, of(pid, kind), "{kind}");
+    }
+    assert_eq!(lines[6], "4", "the sleeper, the shell, ls and wc: {output}");
+}
+
+#[test]
+fn a_process_joins_a_container_with_a_user_namespace() {
+    let bundle = with_users();
+    bundle.start();
+    let file = bundle.path().join("pid");
+    assert_eq!(bundle.exec_shell("readlink /proc/self/ns/user; id -u; echo $$ > /dev/null").lines().count(), 2);
+    assert_eq!(bundle.exec_shell("readlink /proc/self/ns/user").trim(), of(bundle.state().pid, "user"));
+    bundle.background(&["exec", "--detach", "--pid-file", file.to_str().unwrap(), bundle.id(), "/bin/sleep", "500"]);
+    let pid: i32 = fs::read_to_string(&file).unwrap().parse().unwrap();
+    assert_eq!(fs::read(format!("/proc/{pid}/cmdline")).unwrap(), b"/bin/sleep\x00500\x00");
+    assert_eq!(bundle.exec(&["/bin/sh", "-c", "exit 7"]).status.code(), Some(7));
+}
+
+#[test]
+fn a_mount_namespace_is_joined_and_the_root_stays_inside() {
+    let first = Bundle::program(&["/bin/sleep", "1000"]);
+    let second = Bundle::program(&["/bin/true"]);
+    // The other container sees the second one's root below its own.
+    let mut first = first;
+    let place = second.rootfs().to_str().unwrap().to_owned();
+    first.spec.mounts.push(knarr_spec::Mount {
+        destination: place.clone(),
+        source: place,
+        options: vec!["rbind".into()],
+        ..Default::default()
+    });
+    first.start();
+    let pid = first.state().pid;
+    let mut second = second;
+    second.process().args =
+        vec!["/bin/sh".into(), "-c".into(), "readlink /proc/self/ns/mnt; ls /; cat /proc/1/comm; true".into()];
+    for namespace in &mut second.linux().namespaces {
+        if namespace.kind == NamespaceKind::Mount {
+            namespace.path = format!("/proc/{pid}/ns/mnt");
+        }
+    }
+    let expected = format!("{}\nbin\ndev\netc\nhome\nproc\nroot\nsys\ntmp\nsh\n", of(pid, "mnt"));
+    assert_eq!(second.output(), expected);
+}
+
+#[test]
+fn the_hosts_mount_namespace_is_never_a_containers() {
+    let mut bundle = Bundle::program(&["/bin/true"]);
+    bundle.linux().namespaces.retain(|namespace| namespace.kind != NamespaceKind::Mount);
+    let text = bundle.refused(&["run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
+    assert!(text.contains("mount namespace"), "{text}");
+}

@@ -111,8 +111,35 @@ fn links_in_place_of_the_terminals_lead_nowhere() {
 }
 
 #[test]
-fn a_terminal_without_a_socket_is_refused() {
+fn a_terminal_in_the_background_needs_a_socket() {
     let bundle = with_terminal("true");
-    let text = bundle.refused(&["run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
+    let text = bundle.refused(&["run", "--detach", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
     assert!(text.contains("--console-socket"), "{text}");
+}
+
+#[test]
+fn in_the_foreground_the_callers_terminal_is_carried_to_and_fro() {
+    let mut bundle = Bundle::shell("tty; stty size; read line; echo got $line; exit 3");
+    bundle.process().terminal = true;
+    let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
+    rustix::pty::grantpt(&master).unwrap();
+    rustix::pty::unlockpt(&master).unwrap();
+    let size = rustix::termios::Winsize { ws_row: 33, ws_col: 101, ws_xpixel: 0, ws_ypixel: 0 };
+    let slave = rustix::pty::ioctl_tiocgptpeer(&master, rustix::pty::OpenptFlags::RDWR).unwrap();
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let before = rustix::termios::tcgetattr(&slave).unwrap();
+    let mut command = bundle.command(&["run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
+    command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap());
+    let mut run = command.spawn().unwrap();
+    drop(command);
+    let mut master = std::fs::File::from(master);
+    let first = read_until(&mut master, "33 101");
+    assert!(first.contains("/dev/pts/0") && first.contains("33 101"), "{first}");
+    master.write_all(b"hello\r").unwrap();
+    let second = read_until(&mut master, "got hello");
+    assert!(second.contains("got hello"), "{second}");
+    assert_eq!(run.wait().unwrap().code(), Some(3));
+    let after = rustix::termios::tcgetattr(&slave).unwrap();
+    assert_eq!(before.local_modes, after.local_modes);
+    bundle.assert_nothing_left();
 }

@@ -2,18 +2,21 @@
 //! nothing of the others, with and without a cgroup namespace (flaw row 11).
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
 
-use knarr_mounts::{Attributes, attach, clone_tree, filesystem, set_attributes};
+use knarr_mounts::{Attributes, attach, filesystem, set_attributes};
 use knarr_sys::mount::{NODEV, NOEXEC, NOSUID, RDONLY};
-use rustix::fs::{CWD, Mode, mkdirat, openat, symlinkat};
+use rustix::fs::{Mode, mkdirat, openat, symlinkat};
 
 use crate::link::{Failure, OrFail};
 
 /// The mount for the place itself: on a v2 host the one folder, else a small tmpfs for the hierarchies.
-pub fn mount(folders: &[(String, PathBuf)], attributes: Attributes) -> Result<OwnedFd, Failure> {
+pub fn mount(folders: &[(String, OwnedFd)], attributes: Attributes) -> Result<OwnedFd, Failure> {
     match folders {
-        [(name, folder)] if name.is_empty() => bound(folder, attributes),
+        [] => Err(Failure::text("a cgroup mount needs a cgroup, and this container has none")),
+        [(name, folder)] if name.is_empty() => {
+            close(folder, attributes)?;
+            folder.try_clone().or_fail("copy a descriptor")
+        }
         _ => {
             let made = filesystem("tmpfs", "tmpfs", &[("mode".to_owned(), Some("755".to_owned()))])?;
             for (name, _) in folders {
@@ -28,7 +31,7 @@ pub fn mount(folders: &[(String, PathBuf)], attributes: Attributes) -> Result<Ow
 /// Attaches the hierarchies inside, and then closes the tmpfs that they lie on.
 pub fn attach_hierarchies(
     made: &OwnedFd,
-    folders: &[(String, PathBuf)],
+    folders: &[(String, OwnedFd)],
     attributes: Attributes,
 ) -> Result<(), Failure> {
     if matches!(folders, [(name, _)] if name.is_empty()) {
@@ -37,17 +40,16 @@ pub fn attach_hierarchies(
     for (name, folder) in folders {
         let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC;
         let target = openat(made, name.as_str(), flags, Mode::empty()).or_fail("open a folder of a hierarchy")?;
-        attach(bound(folder, attributes)?, target)?;
+        close(folder, attributes)?;
+        attach(folder, target)?;
     }
     let closed = Attributes { set: attributes.set | RDONLY, clear: 0 };
     Ok(set_attributes(made.as_fd(), closed, false)?)
 }
 
-fn bound(folder: &Path, attributes: Attributes) -> Result<OwnedFd, Failure> {
-    let mount = clone_tree(CWD, folder, false)?;
+fn close(folder: &OwnedFd, attributes: Attributes) -> Result<(), Failure> {
     let attributes = Attributes { set: NOSUID | NODEV | NOEXEC, clear: 0 }.then(attributes);
-    set_attributes(mount.as_fd(), attributes, false)?;
-    Ok(mount)
+    Ok(set_attributes(folder.as_fd(), attributes, false)?)
 }
 
 /// `cpu,cpuacct` is reached as `cpu` and as `cpuacct` too.

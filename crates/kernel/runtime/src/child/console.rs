@@ -1,8 +1,6 @@
 //! The container's terminal: a pair of its own devpts, `/dev/console` bound by descriptor, the master handed out over a
 //! socket (flaw row 5).
 
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -10,11 +8,10 @@ use knarr_mounts::{Root, attach, clone_tree};
 use knarr_spec::ConsoleSize;
 use rustix::fs::{Mode, OFlags, fstat, fstatfs, major, minor, openat};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::link::{Failure, OrFail};
+use crate::link::{Failure, OrFail, send_with};
 
 /// File system type of devpts (statfs(2)).
 const DEVPTS_SUPER_MAGIC: u64 = 0x1cd1;
@@ -54,24 +51,14 @@ pub fn pair(root: &Root, socket: BorrowedFd<'_>) -> Result<Terminal, Failure> {
     unlockpt(&master).or_fail("unlock the terminal")?;
     let slave = ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
         .or_fail("open the terminal")?;
-    hand_out(&master, socket).or_fail("send the terminal to the console socket")?;
+    // With its name, as runc sends it.
+    send_with(socket, b"/dev/pts/ptmx", master.as_fd()).or_fail("send the terminal to the console socket")?;
     Ok(Terminal(slave))
 }
 
 fn is_link(file: &OwnedFd) -> Result<bool, Failure> {
     let stat = fstat(file).or_fail("look at /dev/console")?;
     Ok(rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
-}
-
-/// Sends the master with its name, as runc does.
-fn hand_out(master: &OwnedFd, socket: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let fds = [master.as_fd()];
-    if !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
-        return Err(Errno::NOBUFS);
-    }
-    sendmsg(socket, &[IoSlice::new(b"/dev/pts/ptmx")], &mut ancillary, SendFlags::NOSIGNAL).map(drop)
 }
 
 impl Terminal {

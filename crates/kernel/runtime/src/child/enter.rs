@@ -1,6 +1,6 @@
 //! Getting into cgroups and namespaces.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use knarr_spec::NamespaceKind;
 use knarr_sys::process::join_session_keyring;
@@ -8,16 +8,50 @@ use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Gid, Uid, set_dumpable_behavior, setsid};
 use rustix::thread::{
     LinkNameSpaceType, ThreadNameSpaceType, UnshareFlags, move_into_link_name_space, move_into_thread_name_spaces,
-    set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    set_thread_res_gid, set_thread_res_uid,
 };
 
-use super::{FirstProcess, JoiningProcess};
+use super::{FirstProcess, JoiningProcess, identity};
 use crate::link::{Failure, OrFail};
 
-/// The first process: born in its new namespaces, it joins the others.
+/// A namespace to join: its kind and its file.
+type Target = (NamespaceKind, OwnedFd);
+
+/// The first process, born in its new namespaces: into its cgroups and the namespaces that it joins.
+pub fn join(child: &FirstProcess<'_>) -> Result<(), Failure> {
+    if !child.plan.namespaces.is_new(NamespaceKind::User) {
+        not_inspectable()?;
+    }
+    child.cgroup.enter_tasks().or_fail("join the cgroups")?;
+    child.join.iter().try_for_each(join_one)
+}
+
+/// The go-between that joins a user namespace: first the namespaces that are the host's to join, then it, and with its
+/// rights those that belong to it.
+pub fn join_with_user(child: &FirstProcess<'_>) -> Result<(), Failure> {
+    not_inspectable()?;
+    child.cgroup.enter_tasks().or_fail("join the cgroups")?;
+    let (user, others): (Vec<_>, Vec<_>) = child.join.iter().partition(|(kind, _)| *kind == NamespaceKind::User);
+    let mut later = Vec::new();
+    for target in others {
+        match join_one(target) {
+            Err(failure) if failure.errno == Errno::PERM.raw_os_error() => later.push(target),
+            other => other?,
+        }
+    }
+    user.into_iter().try_for_each(join_one)?;
+    become_root_inside()?;
+    later.into_iter().try_for_each(join_one)
+}
+
+fn join_one((kind, file): &Target) -> Result<(), Failure> {
+    move_into_link_name_space(file.as_fd(), link_kind(*kind)).or_fail(format!("join the {kind:?} namespace"))
+}
+
+/// The first process, where it shall be: what it makes of its namespaces.
 pub fn first(child: &FirstProcess<'_>) -> Result<(), Failure> {
     let namespaces = &child.plan.namespaces;
-    not_inspectable()?;
+    let new_user = namespaces.is_new(NamespaceKind::User);
     if child.plan.init {
         // This process stays, where the container can see its command line.
         knarr_sys::process::set_title(b"knarr-init").or_fail("set the title")?;
@@ -26,15 +60,14 @@ pub fn first(child: &FirstProcess<'_>) -> Result<(), Failure> {
     if child.parent_works {
         child.link.ready_and_wait()?;
     }
-    child.cgroup.enter_tasks().or_fail("join the cgroups")?;
-    for (kind, file) in &child.join {
-        let link = link_kind(*kind);
-        move_into_link_name_space(file.as_fd(), link).or_fail(format!("join the {kind:?} namespace"))?;
+    if new_user {
+        // Only now: the id maps of a process that cannot be inspected are for root alone to write.
+        not_inspectable()?;
     }
     if namespaces.new_cgroup {
         unshare_cgroup()?;
     }
-    if namespaces.is_new(NamespaceKind::User) {
+    if new_user {
         become_root_inside()?;
     }
     if namespaces.is_new(NamespaceKind::Network) {
@@ -81,7 +114,7 @@ fn unshare_cgroup() -> Result<(), Failure> {
 /// In a new user namespace the ids are the overflow ids until they are set.
 fn become_root_inside() -> Result<(), Failure> {
     let (uid, gid) = (Uid::from_raw(0), Gid::from_raw(0));
-    set_thread_groups(&[]).or_fail("drop the groups")?;
+    identity::set_groups(&[]).or_fail("drop the groups")?;
     set_thread_res_gid(gid, gid, gid).or_fail("become group 0 of the user namespace")?;
     set_thread_res_uid(uid, uid, uid).or_fail("become user 0 of the user namespace")
 }

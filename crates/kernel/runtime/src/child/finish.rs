@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use knarr_mounts::Root;
+use knarr_spec::Status;
 use knarr_sys::{exec, signals};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{chdir, getcwd, setrlimit, umask};
@@ -27,7 +28,7 @@ pub fn first(child: &FirstProcess<'_>, terminal: Option<Terminal>) -> Result<i32
         return Err(Failure::text("the runtime has ended"));
     }
     if let Some(hooks) = child.hooks {
-        super::rootfs::hook("startContainer", &hooks.start_container, &hooks.state)?;
+        super::rootfs::hook("startContainer", &hooks.start_container, hooks.state(Status::Created))?;
     }
     seal(&child.plan.process, &child.start)?;
     if child.plan.init {

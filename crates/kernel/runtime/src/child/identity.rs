@@ -1,8 +1,9 @@
 //! Who the program runs as: groups, ids, capabilities.
 
 use rustix::fs::{FileType, fchown, fstat};
+use rustix::process::Gid;
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, clear_ambient_capability_set, configure_capability_in_ambient_set,
+    CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, configure_capability_in_ambient_set,
     remove_capability_from_bounding_set, set_capabilities, set_keep_capabilities, set_thread_groups,
     set_thread_res_gid, set_thread_res_uid,
 };
@@ -22,7 +23,7 @@ pub fn assume(process: &ProcessPlan) -> Result<(), Failure> {
         }
     }
     set_keep_capabilities(true).or_fail("keep capabilities")?;
-    set_thread_groups(&process.groups).or_fail("setgroups")?;
+    set_groups(&process.groups).or_fail("setgroups")?;
     set_thread_res_gid(process.gid, process.gid, process.gid).or_fail("setgid")?;
     set_thread_res_uid(process.uid, process.uid, process.uid).or_fail("setuid")?;
     set_keep_capabilities(false).or_fail("keep capabilities no longer")?;
@@ -34,6 +35,20 @@ pub fn assume(process: &ProcessPlan) -> Result<(), Failure> {
         configure_capability_in_ambient_set(bit, true).or_fail("raise an ambient capability")?;
     }
     Ok(())
+}
+
+/// Sets the supplementary groups. Where a user namespace was made by somebody who may not change them, none are asked
+/// for and none are taken away.
+pub fn set_groups(groups: &[Gid]) -> rustix::io::Result<()> {
+    match set_thread_groups(groups) {
+        Err(rustix::io::Errno::PERM) if groups.is_empty() && may_not_set_groups() => Ok(()),
+        other => other,
+    }
+}
+
+/// The kernel refuses who holds the capability only where the namespace's `setgroups` says "deny".
+fn may_not_set_groups() -> bool {
+    capabilities(None).is_ok_and(|held| held.effective.contains(CapabilitySet::SETGID))
 }
 
 fn every() -> impl Iterator<Item = CapabilitySet> {

@@ -8,10 +8,10 @@
 
 mod cgroups;
 mod console;
+mod copy_up;
 mod devices;
 mod enter;
 mod finish;
-mod foreign;
 mod identity;
 mod masks;
 mod mounts;
@@ -21,14 +21,15 @@ mod program;
 mod reaper;
 mod rootfs;
 
-use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::os::fd::{AsFd, OwnedFd};
 
 use knarr_cgroups::Join;
-use knarr_spec::{Hook, NamespaceKind, State};
+use knarr_spec::{Hook, NamespaceKind, State, Status};
 
-use crate::link::{Failure, Link};
-use crate::plan::{Plan, ProcessPlan};
+use knarr_sys::clone::sibling;
+
+use crate::link::{Failure, Link, OrFail};
+use crate::plan::{Plan, ProcessPlan, namespace_flag};
 
 pub use reaper::exit_code;
 
@@ -43,10 +44,12 @@ pub struct FirstProcess<'a> {
     pub join: Vec<(NamespaceKind, OwnedFd)>,
     /// Ways into the cgroups.
     pub cgroup: Join,
-    /// Name and folder of each of the container's cgroups, for a mount of type cgroup.
-    pub cgroup_folders: Vec<(String, PathBuf)>,
-    /// The root file system as a detached mount, where it is a snapshot.
+    /// Name and detached mount of each of the container's cgroups, for a mount of type cgroup.
+    pub cgroup_folders: Vec<(String, OwnedFd)>,
+    /// The root file system as a detached mount, where the parent made it.
     pub root: Option<OwnedFd>,
+    /// For each mount of the plan its source as a detached mount, where the parent opened it.
+    pub sources: Vec<Option<OwnedFd>>,
     /// Where the terminal's master goes.
     pub console: Option<OwnedFd>,
     /// Read before the program starts, where the container is only created.
@@ -66,8 +69,15 @@ pub struct ChildHooks {
     pub create_container: Vec<Hook>,
     /// Before the program.
     pub start_container: Vec<Hook>,
-    /// What they are told on standard input.
-    pub state: State,
+    /// What they are told on standard input, but for what the child knows.
+    pub told: State,
+}
+
+impl ChildHooks {
+    /// The state at this point, with the process id as the container sees it.
+    fn state(&self, status: Status) -> State {
+        State { status, pid: rustix::process::getpid().as_raw_nonzero().get(), ..self.told.clone() }
+    }
 }
 
 /// What a process that joins a running container needs.
@@ -121,6 +131,15 @@ fn report(link: &Link, result: Result<i32, Failure>) -> i32 {
 }
 
 fn run_first(child: &FirstProcess<'_>) -> Result<i32, Failure> {
+    if child.plan.namespaces.joins(NamespaceKind::User) {
+        enter::join_with_user(child)?;
+        return go_on_as_sibling(&child.link, child.plan.namespaces.clone_flags, || become_first(child));
+    }
+    enter::join(child)?;
+    become_first(child)
+}
+
+fn become_first(child: &FirstProcess<'_>) -> Result<i32, Failure> {
     enter::first(child)?;
     let terminal = rootfs::build(child)?;
     finish::first(child, terminal)
@@ -128,5 +147,19 @@ fn run_first(child: &FirstProcess<'_>) -> Result<i32, Failure> {
 
 fn run_joining(child: &JoiningProcess<'_>) -> Result<i32, Failure> {
     enter::joining(child)?;
-    finish::joining(child)
+    if child.namespaces & namespace_flag(NamespaceKind::User) == 0 {
+        return finish::joining(child);
+    }
+    go_on_as_sibling(&child.link, 0, || finish::joining(child))
+}
+
+/// Lets a new process go on in the place of this one, which ends: a PID namespace that was joined, and a user namespace
+/// to which new ones shall belong, count for children only.
+fn go_on_as_sibling(link: &Link, namespaces: u64, work: impl FnOnce() -> Result<i32, Failure>) -> Result<i32, Failure> {
+    let made = sibling(namespaces, || match link.wait() {
+        Ok(()) => report(link, work()),
+        Err(_) => 1,
+    });
+    link.sibling(made.or_fail("make the container's process")?.pidfd.as_fd())?;
+    Ok(0)
 }

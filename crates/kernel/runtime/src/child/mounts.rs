@@ -1,26 +1,24 @@
 //! The planned mounts, each made detached and attached to a place found inside the root.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use knarr_mounts::{
-    Attributes, Options, Root, attach, clone_tree, filesystem_with_attributes, set_attributes, set_propagation,
-};
+use knarr_mounts::{Attributes, Options, Root, attach, filesystem_with_attributes, set_attributes, set_propagation};
 use knarr_sys::mount::RDONLY;
-use rustix::fs::{CWD, Mode, ResolveFlags, fstat};
+use rustix::fs::{Mode, ResolveFlags, fstat};
 use rustix::io::Errno;
 
-use super::cgroups;
-use super::foreign::Foreign;
+use super::{FirstProcess, cgroups, copy_up};
+use crate::foreign;
 use crate::link::{Failure, OrFail};
 use crate::plan::{MountPlan, MountSource};
 
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 
 /// Mounts everything, in order.
-pub fn apply(root: &Root, mounts: &[MountPlan], cgroup_folders: &[(String, PathBuf)]) -> Result<(), Failure> {
-    for mount in mounts {
-        one(root, mount, cgroup_folders).map_err(|failure| name(mount, failure))?;
+pub fn apply(root: &Root, child: &FirstProcess<'_>) -> Result<(), Failure> {
+    for (mount, opened) in child.plan.mounts.iter().zip(&child.sources) {
+        one(root, mount, opened.as_ref(), &child.cgroup_folders).map_err(|failure| name(mount, failure))?;
     }
     Ok(())
 }
@@ -33,12 +31,18 @@ fn name(mount: &MountPlan, failure: Failure) -> Failure {
     Failure { text, errno: failure.errno }
 }
 
-fn one(root: &Root, mount: &MountPlan, cgroup_folders: &[(String, PathBuf)]) -> Result<(), Failure> {
-    match &mount.source {
-        MountSource::Bind { path, recursive } => bind(root, mount, path, *recursive),
-        MountSource::FileSystem { kind, device } => filesystem(root, mount, kind, device),
-        MountSource::Mounted => remount(root, mount),
-        MountSource::Cgroups => {
+fn one(
+    root: &Root,
+    mount: &MountPlan,
+    opened: Option<&OwnedFd>,
+    cgroup_folders: &[(String, OwnedFd)],
+) -> Result<(), Failure> {
+    match (&mount.source, opened) {
+        (MountSource::Bind { .. }, Some(source)) => bind(root, mount, source),
+        (MountSource::Bind { path, recursive }, None) => bind(root, mount, &foreign::source(path, *recursive)?),
+        (MountSource::FileSystem { kind, device }, _) => filesystem(root, mount, kind, device),
+        (MountSource::Mounted, _) => remount(root, mount),
+        (MountSource::Cgroups, _) => {
             let target = root.make_folder(&mount.destination, FOLDER_MODE)?;
             let made = cgroups::mount(cgroup_folders, mount.options.attributes)?;
             attach(&made, &target)?;
@@ -54,12 +58,8 @@ fn remount(root: &Root, mount: &MountPlan) -> Result<(), Failure> {
     propagate(&place, &mount.options)
 }
 
-fn bind(root: &Root, mount: &MountPlan, path: &Path, recursive: bool) -> Result<(), Failure> {
-    let source = match Foreign::parse(path) {
-        Some(foreign) => foreign.clone_tree(recursive)?,
-        None => clone_tree(CWD, path, recursive)?,
-    };
-    let target = if Root::is_folder(&source)? {
+fn bind(root: &Root, mount: &MountPlan, source: &OwnedFd) -> Result<(), Failure> {
+    let target = if Root::is_folder(source)? {
         root.make_folder(&mount.destination, FOLDER_MODE)?
     } else {
         root.make_file(&mount.destination, Mode::from_raw_mode(0o644))?
@@ -70,8 +70,8 @@ fn bind(root: &Root, mount: &MountPlan, path: &Path, recursive: bool) -> Result<
     if !mount.options.recursive.is_empty() {
         set_attributes(source.as_fd(), mount.options.recursive, true)?;
     }
-    attach(&source, &target)?;
-    propagate(&source, &mount.options)
+    attach(source, &target)?;
+    propagate(source, &mount.options)
 }
 
 fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Result<(), Failure> {
@@ -82,7 +82,16 @@ fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Resul
         let mode = fstat(&target).or_fail("look at the folder")?.st_mode & 0o7777;
         parameters.push(("mode".to_owned(), Some(format!("{mode:o}"))));
     }
-    let made = filesystem_with_attributes(kind, device, &parameters, early(mount))?;
+    let mut attributes = early(mount);
+    let read_only = attributes.set & RDONLY;
+    if mount.options.copy_up {
+        attributes.set &= !RDONLY;
+    }
+    let made = filesystem_with_attributes(kind, device, &parameters, attributes)?;
+    if mount.options.copy_up && existed {
+        copy_up::copy(&target, &made)?;
+        set_attributes(made.as_fd(), Attributes { set: read_only, clear: 0 }, false)?;
+    }
     attach(&made, &target)?;
     propagate(&made, &mount.options)
 }

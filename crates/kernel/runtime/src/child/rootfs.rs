@@ -4,9 +4,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use knarr_mounts::{Attributes, Propagation, Root, attach, clone_tree, detach, set_attributes, set_propagation};
-use knarr_spec::{Hook, State};
+use knarr_spec::{Hook, NamespaceKind, State, Status};
 use rustix::fs::{CWD, Mode, OFlags, open};
-use rustix::process::{fchdir, pivot_root, umask};
+use rustix::process::{chdir, chroot, fchdir, pivot_root, umask};
 
 use super::console::Terminal;
 use super::{FirstProcess, console, devices, masks, mounts, procfs};
@@ -28,7 +28,7 @@ pub fn build(child: &FirstProcess<'_>) -> Result<Option<Terminal>, Failure> {
     umask(Mode::empty());
     let host = open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).or_fail("open /")?;
     let root = place_root(child, &host)?;
-    mounts::apply(&root, &plan.mounts, &child.cgroup_folders)?;
+    mounts::apply(&root, child)?;
     if let Some(nodes) = &plan.devices {
         devices::make(&root, nodes)?;
     }
@@ -41,20 +41,23 @@ pub fn build(child: &FirstProcess<'_>) -> Result<Option<Terminal>, Failure> {
     masks::apply(&root, &plan.masked, &plan.read_only)?;
     mounts::make_read_only(&root, &plan.mounts)?;
     if let Some(hooks) = child.hooks {
-        hook("createContainer", &hooks.create_container, &hooks.state)?;
+        hook("createContainer", &hooks.create_container, hooks.state(Status::Creating))?;
     }
     enter(child, &root, &host)?;
     Ok(terminal)
 }
 
 /// Runs hooks in the container's namespaces.
-pub fn hook(stage: &'static str, list: &[Hook], state: &State) -> Result<(), Failure> {
-    crate::hooks::run(stage, list, state).map_err(|error| Failure::text(error.full()))
+pub fn hook(stage: &'static str, list: &[Hook], state: State) -> Result<(), Failure> {
+    crate::hooks::run(stage, list, &state).map_err(|error| Failure::text(error.full()))
 }
 
 /// Puts the root over `/`, in a mount namespace from which nothing propagates to the host unless it was asked for.
 fn place_root(child: &FirstProcess<'_>, host: &OwnedFd) -> Result<Root, Failure> {
     let plan = &child.plan.root;
+    if child.plan.namespaces.joins(NamespaceKind::Mount) {
+        return root_in_place(&plan.source);
+    }
     let (propagation, recursive) = plan.propagation;
     set_propagation(host.as_fd(), propagation, recursive)?;
     if propagation == Propagation::Shared {
@@ -63,17 +66,25 @@ fn place_root(child: &FirstProcess<'_>, host: &OwnedFd) -> Result<Root, Failure>
     }
     let mount = match (&child.root, &plan.source) {
         (Some(mount), _) => mount.try_clone().or_fail("copy a descriptor")?,
-        (None, RootSource::Folder(path)) => folder(path)?,
+        (None, RootSource::Folder(path)) => clone_tree(CWD, path, true)?,
         (None, RootSource::Snapshot(_)) => return Err(Failure::text("the snapshot is not mounted")),
     };
+    if !Root::is_folder(&mount)? {
+        return Err(Failure::text("the root is not a folder"));
+    }
     set_propagation(mount.as_fd(), Propagation::Private, false)?;
     attach(&mount, host)?;
     Ok(Root::new(mount))
 }
 
-fn folder(path: &Path) -> Result<OwnedFd, Failure> {
+/// In a mount namespace that others use the root stays where it is, below a copy of its own mount.
+fn root_in_place(source: &RootSource) -> Result<Root, Failure> {
+    let RootSource::Folder(path) = source else { return Err(Failure::text("a snapshot has no place of its own")) };
     let mount = clone_tree(CWD, path, true)?;
-    if Root::is_folder(&mount)? { Ok(mount) } else { Err(Failure::text(format!("{} is not a folder", path.display()))) }
+    set_propagation(mount.as_fd(), Propagation::Private, true)?;
+    let place = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).or_fail("open the root")?;
+    attach(&mount, &place)?;
+    Ok(Root::new(mount))
 }
 
 /// Host name, domain name and kernel parameters.
@@ -93,16 +104,25 @@ fn identify(child: &FirstProcess<'_>) -> Result<(), Failure> {
 }
 
 /// pivot_root(2): the host's tree ends up over the new root and is let go.
-fn enter(child: &FirstProcess<'_>, root: &Root, host: &OwnedFd) -> Result<(), Failure> {
-    let plan = &child.plan.root;
-    fchdir(root.folder()).or_fail("enter the root")?;
+fn leave_host(host: &OwnedFd, propagation: (Propagation, bool)) -> Result<(), Failure> {
     pivot_root(".", ".").or_fail("pivot_root")?;
-    if !matches!(plan.propagation, (Propagation::Slave | Propagation::Private, true)) {
+    if !matches!(propagation, (Propagation::Slave | Propagation::Private, true)) {
         // What is shared yet would be unmounted on the host, too.
         set_propagation(host.as_fd(), Propagation::Slave, true)?;
     }
-    detach(Path::new("."))?;
-    rustix::process::chdir("/").or_fail("chdir /")?;
+    Ok(detach(Path::new("."))?)
+}
+
+/// Makes the root this process's.
+fn enter(child: &FirstProcess<'_>, root: &Root, host: &OwnedFd) -> Result<(), Failure> {
+    let plan = &child.plan.root;
+    fchdir(root.folder()).or_fail("enter the root")?;
+    if child.plan.namespaces.joins(NamespaceKind::Mount) {
+        chroot(".").or_fail("chroot")?;
+    } else {
+        leave_host(host, plan.propagation)?;
+    }
+    chdir("/").or_fail("chdir /")?;
     if plan.read_only {
         set_attributes(root.folder(), Attributes::READ_ONLY, false)?;
     }

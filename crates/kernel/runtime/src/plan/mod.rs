@@ -11,7 +11,7 @@ use knarr_model::Snapshot;
 use knarr_mounts::Propagation;
 use knarr_spec::{Device, DeviceRule, Linux, Spec};
 
-pub use mounts::{MountPlan, MountSource};
+pub use mounts::{MountPlan, MountSource, Owners};
 pub use namespaces::{Namespaces, flag as namespace_flag};
 pub use process::ProcessPlan;
 
@@ -80,6 +80,13 @@ impl Plan {
         let namespaces = Namespaces::plan(linux)?;
         let process = spec.process.as_ref().ok_or_else(|| Error::Spec("process must be set".to_owned()))?;
         let mounts = mounts::plan(&spec.mounts, bundle)?;
+        let maps_as_container = |mount: &MountPlan| mount.owners.as_ref().is_some_and(|owners| owners.maps.is_none());
+        if mounts.iter().any(maps_as_container) && !namespaces.has(knarr_spec::NamespaceKind::User) {
+            return Err(Error::Spec("an idmap mount without maps needs a user namespace".to_owned()));
+        }
+        if snapshot.is_some() && namespaces.joins(knarr_spec::NamespaceKind::Mount) {
+            return Err(Error::Spec("a snapshot needs a mount namespace of its own".to_owned()));
+        }
         check_uts(spec, &namespaces)?;
         Ok(Self {
             root: root(spec, linux, bundle, snapshot)?,

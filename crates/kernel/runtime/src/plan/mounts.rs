@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use knarr_mounts::{Bind, Options};
-use knarr_spec::Mount;
+use knarr_mounts::{Options, Reach};
+use knarr_spec::{IdMapping, Mount};
 
 use crate::{Error, Result};
 
@@ -16,6 +16,17 @@ pub struct MountPlan {
     pub source: MountSource,
     /// How.
     pub options: Options,
+    /// How owners are mapped.
+    pub owners: Option<Owners>,
+}
+
+/// How the owners on a mount are mapped (config.md, "Linux mount options", `idmap`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owners {
+    /// Whether mounts below are meant too.
+    pub recursive: bool,
+    /// Maps of user and of group ids; none is the container's user namespace.
+    pub maps: Option<(Vec<IdMapping>, Vec<IdMapping>)>,
 }
 
 /// What is mounted.
@@ -69,11 +80,11 @@ fn one(mount: &Mount, bundle: &Path) -> Result<MountPlan> {
         return Err(fault("the destination is no path".to_owned()));
     }
     let destination = clean(Path::new(&mount.destination));
-    let options = Options::parse(&mount.options).map_err(|error| fault(format!("cannot {error}")))?;
+    let options = Options::parse(&mount.options);
     let source = match (&options.bind, mount.kind.as_str()) {
         _ if options.remount => MountSource::Mounted,
         (Some(bind), _) => bound(mount, bundle, *bind),
-        (None, "bind") => bound(mount, bundle, Bind::One),
+        (None, "bind") => bound(mount, bundle, Reach::One),
         (None, "cgroup" | "cgroup2") => MountSource::Cgroups,
         (None, "") => return Err(fault("it has no type".to_owned())),
         (None, kind) => MountSource::FileSystem { kind: kind.to_owned(), device: device(mount) },
@@ -81,18 +92,34 @@ fn one(mount: &Mount, bundle: &Path) -> Result<MountPlan> {
     if options.remount && !options.parameters.is_empty() {
         return Err(fault("a remount changes no parameters of a file system".to_owned()));
     }
-    if !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty() {
-        return Err(fault("idmapped mounts are not supported".to_owned()));
+    let owners = owners(mount, &options).map_err(|reason| fault(reason.to_owned()))?;
+    if owners.is_some() && !matches!(source, MountSource::Bind { .. }) {
+        return Err(fault("only the owners of a bind mount can be mapped".to_owned()));
     }
-    let plan = MountPlan { destination, source, options };
+    if options.copy_up && !matches!(&source, MountSource::FileSystem { kind, .. } if kind == "tmpfs") {
+        return Err(fault("tmpcopyup is for tmpfs".to_owned()));
+    }
+    let plan = MountPlan { destination, source, options, owners };
     if !may_be_at(&plan) {
         return Err(fault("it cannot be mounted because it is inside /proc".to_owned()));
     }
     Ok(plan)
 }
 
-fn bound(mount: &Mount, bundle: &Path, bind: Bind) -> MountSource {
-    MountSource::Bind { path: bundle.join(&mount.source), recursive: bind == Bind::Recursive }
+fn owners(mount: &Mount, options: &Options) -> Result<Option<Owners>, &'static str> {
+    let recursive = options.idmap == Some(Reach::Recursive);
+    match (mount.uid_mappings.is_empty(), mount.gid_mappings.is_empty()) {
+        (true, true) if options.idmap.is_none() => Ok(None),
+        (true, true) => Ok(Some(Owners { recursive, maps: None })),
+        (false, false) => {
+            Ok(Some(Owners { recursive, maps: Some((mount.uid_mappings.clone(), mount.gid_mappings.clone())) }))
+        }
+        _ => Err("uidMappings and gidMappings go together"),
+    }
+}
+
+fn bound(mount: &Mount, bundle: &Path, bind: Reach) -> MountSource {
+    MountSource::Bind { path: bundle.join(&mount.source), recursive: bind == Reach::Recursive }
 }
 
 fn device(mount: &Mount) -> String {

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// The namespaces of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Namespaces {
-    /// Made by clone3 with the first process.
+    /// Made by clone3 with the first process, inside a user namespace that is joined.
     pub clone_flags: u64,
     /// Joined: the kind and the namespace file.
     pub join: Vec<(NamespaceKind, PathBuf)>,
@@ -38,9 +38,6 @@ impl Namespaces {
                 (NamespaceKind::Cgroup, "") => plan.new_cgroup = true,
                 (NamespaceKind::Time, "") => plan.new_time = true,
                 (kind, "") => plan.clone_flags |= flag(kind),
-                (kind @ (NamespaceKind::User | NamespaceKind::Mount), _) => {
-                    return Err(Error::Spec(format!("joining a {kind:?} namespace by path is not supported")));
-                }
                 (kind, path) => plan.join.push((kind, path.into())),
             }
         }
@@ -52,8 +49,8 @@ impl Namespaces {
     }
 
     fn check(&self) -> Result<()> {
-        if !self.is_new(NamespaceKind::Mount) {
-            return Err(Error::Spec("a new mount namespace is required".to_owned()));
+        if !self.has(NamespaceKind::Mount) {
+            return Err(Error::Spec("a mount namespace other than the host's is required".to_owned()));
         }
         let mapped = !self.uid_map.is_empty() && !self.gid_map.is_empty();
         if self.is_new(NamespaceKind::User) && !mapped {
@@ -74,9 +71,14 @@ impl Namespaces {
         }
     }
 
+    /// Whether a namespace of this kind is joined.
+    pub fn joins(&self, kind: NamespaceKind) -> bool {
+        self.join.iter().any(|(joined, _)| *joined == kind)
+    }
+
     /// Whether the container is in a namespace of this kind that is not the runtime's.
     pub fn has(&self, kind: NamespaceKind) -> bool {
-        self.is_new(kind) || self.join.iter().any(|(joined, _)| *joined == kind)
+        self.is_new(kind) || self.joins(kind)
     }
 }
 

@@ -4,69 +4,90 @@ use std::path::PathBuf;
 
 use crate::arguments::{Flag, Global, Words};
 use crate::verbs::launch::{self, Launch};
-use crate::verbs::{delete, foreground, start};
+use crate::verbs::terminal::Console;
+use crate::verbs::{Verb, delete, foreground, start};
 use crate::{Error, Result};
 
 const FLAGS: &[Flag] = &[
-    ("bundle", b'b', true),
-    ("console-socket", 0, true),
-    ("pid-file", 0, true),
-    ("preserve-fds", 0, true),
-    ("no-pivot", 0, false),
-    ("no-new-keyring", 0, false),
-    ("detach", b'd', false),
-    ("keep", 0, false),
-    ("no-subreaper", 0, false),
-    ("rootfs-snapshot", 0, true),
+    Flag::value("bundle", b'b', "DIR", "folder of config.json (the working folder)"),
+    Flag::value("console-socket", 0, "SOCKET", "where the terminal's master is sent"),
+    Flag::value("pid-file", 0, "FILE", "where the process id is written"),
+    Flag::value("preserve-fds", 0, "N", "descriptors above standard error that the program inherits"),
+    Flag::switch("no-pivot", 0, "move the root over / instead of pivot_root, for a root on an initramfs"),
+    Flag::switch("no-new-keyring", 0, "keep the caller's session keyring"),
+    Flag::switch("no-subreaper", 0, "ignored: orphans are never adopted"),
+    Flag::switch("detach", b'd', "return when the program runs (run)"),
+    Flag::switch("keep", 0, "do not delete the container when it ends (run)"),
+    Flag::value("rootfs-snapshot", 0, "FILE", "layers to mount as the root, as the engine writes them"),
 ];
 
-/// `create`: everything but the program.
-pub fn create(global: &Global, words: &[String]) -> Result<i32> {
-    let (launch, _) = read(global, words, true)?;
-    launch::launch(&launch)?;
+/// The command `create`.
+pub const CREATE: Verb = Verb {
+    name: "create",
+    operands: "CONTAINER",
+    about: "make a container whose program waits for start",
+    flags: FLAGS,
+    run: create,
+};
+
+/// The command `run`.
+pub const RUN: Verb = Verb {
+    name: "run",
+    operands: "CONTAINER",
+    about: "create and start; without --detach wait for the end and delete",
+    flags: FLAGS,
+    run,
+};
+
+fn create(global: &Global, words: &Words) -> Result<i32> {
+    let (console, _) = Console::asked(words.value("console-socket"), true)?;
+    launch::launch(&read(global, words, console, true)?)?;
     Ok(0)
 }
 
-/// `run`: create and start; without `--detach`, wait for the end and delete.
-pub fn run(global: &Global, words: &[String]) -> Result<i32> {
-    let (launch, words) = read(global, words, false)?;
+fn run(global: &Global, words: &Words) -> Result<i32> {
+    let (console, here) = Console::asked(words.value("console-socket"), words.has("detach"))?;
+    let launch = read(global, words, console, false)?;
     if words.has("detach") {
         let made = launch::launch(&launch)?;
-        start::after(&made.spec, &made.record)?;
+        start::after(&made.spec, &made.record, &global.log);
         return Ok(0);
     }
     let wait = foreground::Wait::prepare()?;
     let made = launch::launch(&launch)?;
-    start::after(&made.spec, &made.record)?;
-    let code = wait.for_end(&made.child)?;
-    if !words.has("keep") {
-        delete::delete(&global.root, &launch.id, true)?;
+    start::after(&made.spec, &made.record, &global.log);
+    let here = here.filter(|_| made.spec.process.as_ref().is_some_and(|process| process.terminal));
+    let code = wait.for_end(&made.child, here.as_ref());
+    if code.is_err() || !words.has("keep") {
+        delete::remove(&global.root, &launch.id, true, &global.log)?;
     }
-    Ok(code)
+    code
 }
 
-fn read(global: &Global, words: &[String], stop_before_program: bool) -> Result<(Launch, Words)> {
-    let words = Words::read(words, FLAGS)?;
+fn read(global: &Global, words: &Words, console: Console, stop_before_program: bool) -> Result<Launch> {
     if words.has("no-pivot") {
         return Err(Error::Usage(
             "--no-pivot is not supported: it would leave the host's tree within reach".to_owned(),
         ));
+    }
+    if global.systemd_cgroup {
+        return Err(Error::Usage("--systemd-cgroup is not supported: cgroups are made directly".to_owned()));
     }
     let bundle = match words.value("bundle") {
         Some(bundle) => PathBuf::from(bundle),
         None => PathBuf::from("."),
     };
     let bundle = bundle.canonicalize().map_err(|e| Error::io("find the bundle", bundle.display().to_string(), e))?;
-    let launch = Launch {
+    Ok(Launch {
         root: global.root.clone(),
         id: words.id()?.to_owned(),
         bundle,
-        console_socket: words.value("console-socket").map(PathBuf::from),
+        console,
         pid_file: words.value("pid-file").map(PathBuf::from),
         snapshot: words.value("rootfs-snapshot").map(PathBuf::from),
         preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
         keyring: !words.has("no-new-keyring"),
+        rootless: global.rootless.unwrap_or_else(|| !rustix::process::geteuid().is_root()),
         stop_before_program,
-    };
-    Ok((launch, words))
+    })
 }

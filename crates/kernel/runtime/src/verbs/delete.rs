@@ -2,18 +2,28 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::path::Path;
 
-use knarr_cgroups::Cgroup;
 use knarr_spec::Status;
+use knarr_sys::signals;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::Signal;
 
-use crate::arguments::{Global, Words};
+use crate::arguments::{Flag, Global, Words};
+use crate::log::Log;
 use crate::record::Record;
+use crate::verbs::Verb;
 use crate::{Error, Result, hooks};
 
 /// Removes a container's processes, cgroup and record. One that still runs is refused, or with `force` killed. Every
 /// part is tried; all that failed is told together.
 pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
+    remove(root, id, force, &Log::default())
+}
+
+/// [`delete`]; hooks that fail are told in `log`.
+pub fn remove(root: &Path, id: &str, force: bool, log: &Log) -> Result<()> {
     let record = match Record::read(root, id) {
         // A folder without a record: its maker was killed before there was a process.
         Err(Error::NotFound(_)) if Record::folder(root, id)?.is_dir() => return remove_folder(root, id),
@@ -26,20 +36,33 @@ pub fn delete(root: &Path, id: &str, force: bool) -> Result<()> {
         return Err(Error::Status { operation: "delete", id: id.to_owned(), status });
     }
     let spec = record.spec(root);
-    let parts = [remove_cgroup(&record), remove_folder(root, id)];
+    let parts = [end_first(&record), remove_cgroup(&record), remove_folder(root, id)];
     let reasons: Vec<String> = parts.into_iter().filter_map(Result::err).map(|error| error.full()).collect();
     if !reasons.is_empty() {
         return Err(Error::Remove { id: id.to_owned(), reasons: reasons.join("; ") });
     }
-    match spec?.hooks {
-        Some(list) => hooks::run("poststop", &list.poststop, &record.state(Status::Stopped)),
-        None => Ok(()),
+    if let Some(list) = spec?.hooks {
+        hooks::run_all("poststop", &list.poststop, &record.state(Status::Stopped), log);
+    }
+    Ok(())
+}
+
+/// Without a cgroup there is only the first process; with it those in its PID namespace end.
+fn end_first(record: &Record) -> Result<()> {
+    match record.process()? {
+        Some(process) if record.cgroup.is_empty() => {
+            signals::send_to(process.as_fd(), Signal::KILL.as_raw())
+                .and_then(|()| poll(&mut [PollFd::new(&process, PollFlags::IN)], None).map_err(Into::into))
+                .map_err(|e| Error::io("end", &record.id, e))?;
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 
 fn remove_cgroup(record: &Record) -> Result<()> {
-    let cgroup = match Cgroup::open(&record.cgroup) {
-        Err(knarr_cgroups::Error::NotFound(_)) => return Ok(()),
+    let cgroup = match record.cgroup() {
+        Err(Error::Cgroup(knarr_cgroups::Error::NotFound(_)) | Error::NoCgroup(_)) => return Ok(()),
         other => other?,
     };
     cgroup.kill_all()?;
@@ -55,8 +78,15 @@ fn remove_folder(root: &Path, id: &str) -> Result<()> {
 }
 
 /// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    let words = Words::read(words, &[("force", b'f', false)])?;
-    delete(&global.root, words.id()?, words.has("force"))?;
+pub const VERB: Verb = Verb {
+    name: "delete",
+    operands: "CONTAINER",
+    about: "remove what a stopped container has left",
+    flags: &[Flag::switch("force", b'f', "end it first if it runs; no error if it is gone")],
+    run: main,
+};
+
+fn main(global: &Global, words: &Words) -> Result<i32> {
+    remove(&global.root, words.id()?, words.has("force"), &global.log)?;
     Ok(0)
 }

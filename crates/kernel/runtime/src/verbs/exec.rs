@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use knarr_spec::{Capabilities, NamespaceKind, Process, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
@@ -13,45 +13,52 @@ use crate::child::{self, JoiningProcess, Start};
 use crate::link::{Link, Message};
 use crate::plan::{ProcessPlan, namespace_flag};
 use crate::record::{Record, replace};
-use crate::verbs::{foreground, launch};
+use crate::verbs::terminal::Console;
+use crate::verbs::{Verb, foreground, launch};
 use crate::{Error, Result};
 
+/// The command.
+pub const VERB: Verb = Verb {
+    name: "exec",
+    operands: "CONTAINER [PROGRAM [ARG…]]",
+    about: "run a further process in a container",
+    flags: FLAGS,
+    run: main,
+};
+
 const FLAGS: &[Flag] = &[
-    ("process", b'p', true),
-    ("console-socket", 0, true),
-    ("pid-file", 0, true),
-    ("preserve-fds", 0, true),
-    ("detach", b'd', false),
-    ("tty", b't', false),
-    ("user", b'u', true),
-    ("additional-gids", b'g', true),
-    ("cwd", 0, true),
-    ("env", b'e', true),
-    ("cap", b'c', true),
-    ("no-new-privs", 0, false),
-    ("process-label", 0, true),
-    ("apparmor", 0, true),
-    ("no-new-keyring", 0, false),
-    ("ignore-paused", 0, false),
-    ("no-subreaper", 0, false),
+    Flag::value("process", b'p', "FILE", "a process document, in place of PROGRAM and the flags about it"),
+    Flag::value("console-socket", 0, "SOCKET", "where the terminal's master is sent"),
+    Flag::value("pid-file", 0, "FILE", "where the process id is written"),
+    Flag::value("preserve-fds", 0, "N", "descriptors above standard error that the program inherits"),
+    Flag::switch("detach", b'd', "return when the program runs"),
+    Flag::switch("tty", b't', "give it a terminal"),
+    Flag::value("user", b'u', "UID[:GID]", "who it runs as"),
+    Flag::value("additional-gids", b'g', "GID", "a further group"),
+    Flag::value("cwd", 0, "DIR", "its working folder"),
+    Flag::value("env", b'e', "NAME=VALUE", "a further variable"),
+    Flag::value("cap", b'c', "CAPABILITY", "a further capability"),
+    Flag::switch("no-new-privs", 0, "set no_new_privs"),
+    Flag::value("process-label", 0, "LABEL", "its SELinux label"),
+    Flag::value("apparmor", 0, "PROFILE", "its AppArmor profile"),
+    Flag::value("cgroup", 0, "[CONTROLLER:]PATH", "an existing cgroup below the container's"),
+    Flag::switch("no-new-keyring", 0, "keep the caller's session keyring"),
+    Flag::switch("ignore-paused", 0, "also while the container is paused"),
+    Flag::switch("no-subreaper", 0, "ignored: orphans are never adopted"),
 ];
 
-/// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    let words = Words::read(words, FLAGS)?;
+fn main(global: &Global, words: &Words) -> Result<i32> {
     let (id, args) = words.rest.split_first().ok_or_else(|| Error::Usage("a container id is required".to_owned()))?;
     let record = Record::read(&global.root, id)?;
     check_status(&record, &global.root, words.has("ignore-paused"))?;
     let spec = record.spec(&global.root)?;
-    let process = ProcessPlan::new(&process(&words, &spec, args)?)?;
-    let console = words.value("console-socket").map(PathBuf::from);
-    if process.terminal != console.is_some() {
-        return Err(Error::Usage("a terminal and --console-socket go together".to_owned()));
-    }
+    let process = ProcessPlan::new(&process(words, &spec, args)?)?;
+    let (console, here) = Console::asked(words.value("console-socket"), words.has("detach"))?;
+    console.check(process.terminal)?;
     let wait = (!words.has("detach")).then(foreground::Wait::prepare).transpose()?;
-    let child = join(&record, &spec, &process, &words, console.as_deref())?;
+    let child = join(&record, &spec, &process, words, &console)?;
     match wait {
-        Some(wait) => wait.for_end(&child),
+        Some(wait) => wait.for_end(&child, here.filter(|_| process.terminal).as_ref()),
         None => Ok(0),
     }
 }
@@ -64,7 +71,7 @@ fn check_status(record: &Record, root: &Path, also_paused: bool) -> Result<()> {
     }
 }
 
-fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, console: Option<&Path>) -> Result<Child> {
+fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, console: &Console) -> Result<Child> {
     let stopped = || Error::Status { operation: "exec in", id: record.id.clone(), status: Status::Stopped };
     let target = record.process()?.ok_or_else(stopped)?;
     let (ours, theirs) = Link::pair()?;
@@ -73,26 +80,31 @@ fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, cons
         link: theirs,
         namespaces: enter_pid_namespace(spec, &target)?,
         target,
-        cgroup: record.cgroup()?.join()?,
-        console: console.map(launch::connect).transpose()?,
+        cgroup: record.join()?,
+        console: console.open(process.terminal)?,
         start: Start {
             preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
             keyring: !words.has("no-new-keyring"),
             seccomp: launch::filter(spec)?,
         },
     };
-    let child = born(joining)?;
-    let path = words.value("pid-file").map(Path::new);
-    follow(&ours, &child, path).inspect_err(|_| child.end())?;
+    let mut child = born(joining)?;
+    follow(&ours, &mut child).inspect_err(|_| child.end())?;
+    if let Some(path) = words.value("pid-file") {
+        replace(Path::new(path), child.pid.as_raw_nonzero().to_string().as_bytes()).inspect_err(|_| child.end())?;
+    }
     Ok(child)
 }
 
 /// The next child of this process will be in the container's PID namespace; gives the namespaces that are left for the
-/// child itself to join.
+/// child itself to join. Where there is a user namespace all are: it gives the rights over the others.
 fn enter_pid_namespace(spec: &Spec, target: &OwnedFd) -> Result<u64> {
     let listed = spec.linux.iter().flat_map(|linux| &linux.namespaces);
     let all = listed.fold(0, |flags, namespace| flags | namespace_flag(namespace.kind));
     let pid = namespace_flag(NamespaceKind::Pid);
+    if all & namespace_flag(NamespaceKind::User) != 0 {
+        return Ok(all);
+    }
     if all & pid != 0 {
         move_into_thread_name_spaces(target.as_fd(), ThreadNameSpaceType::PROCESS_ID)
             .map_err(|e| Error::io("join", "the container's PID namespace", e))?;
@@ -106,13 +118,17 @@ fn born(joining: JoiningProcess<'_>) -> Result<Child> {
     clone3(0, into.as_ref().map(AsFd::as_fd), || child::joining(joining)).map_err(|e| Error::io("make", "a process", e))
 }
 
-fn follow(link: &Link, child: &Child, pid_file: Option<&Path>) -> Result<()> {
-    match link.next()? {
-        Message::Failed(failure) => return Err(failure.into()),
-        Message::Started | Message::Created | Message::Ready => {}
+fn follow(link: &Link, child: &mut Child) -> Result<()> {
+    loop {
+        match link.next()? {
+            Message::Sibling(pidfd) => {
+                std::mem::replace(child, launch::of(pidfd)?).reap();
+                link.go()?;
+            }
+            Message::Failed(failure) => return Err(failure.into()),
+            Message::Started | Message::Created | Message::Ready => return Ok(()),
+        }
     }
-    let pid = child.pid.as_raw_nonzero().to_string();
-    pid_file.map_or(Ok(()), |path| replace(path, pid.as_bytes()))
 }
 
 /// The process that is asked for: a document, or the container's own process with other words.
@@ -176,6 +192,7 @@ fn add_capabilities(process: &mut Process, words: &Words) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::Ends;
 
     #[test]
     fn users_are_strict_numbers() {
@@ -188,7 +205,8 @@ mod tests {
 
     #[test]
     fn a_capability_that_is_asked_for_is_neither_inheritable_nor_ambient() {
-        let words = Words::read(&["--cap".to_owned(), "CAP_SYS_ADMIN".to_owned()], FLAGS).unwrap();
+        let words = ["--cap".to_owned(), "CAP_SYS_ADMIN".to_owned()];
+        let words = Words::read(&words, FLAGS, Ends::AtFirstWord).unwrap();
         let mut process = Process::default();
         add_capabilities(&mut process, &words);
         let sets = process.capabilities.unwrap();

@@ -3,9 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::capabilities::NAMES;
+use crate::verbs::{Verb, print};
 
-/// The document.
-pub fn document() -> Value {
+/// The command.
+pub const VERB: Verb = Verb {
+    name: "features",
+    operands: "",
+    about: "print what this runtime understands",
+    flags: &[],
+    run: |_, _| print(&document()),
+};
+
+fn document() -> Value {
     json!({
         "ociVersionMin": "1.0.0",
         "ociVersionMax": knarr_spec::VERSION,
@@ -15,26 +24,45 @@ pub fn document() -> Value {
             "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
             "capabilities": &NAMES[..],
             "cgroup": { "v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true },
-            "seccomp": { "enabled": true },
+            "seccomp": {
+                "enabled": true,
+                "actions": knarr_seccomp::ACTIONS,
+                "operators": knarr_seccomp::OPERATORS,
+                "archs": knarr_seccomp::ARCHITECTURES,
+                "knownFlags": knarr_seccomp::FLAGS,
+                "supportedFlags": knarr_seccomp::FLAGS,
+            },
             "apparmor": { "enabled": true },
             "selinux": { "enabled": true },
             "intelRdt": { "enabled": false },
-            "mountExtensions": { "idmap": { "enabled": false } },
+            "mountExtensions": { "idmap": { "enabled": true } },
         },
+        "annotations": { "dev.knarr.runtime.version": env!("CARGO_PKG_VERSION") },
+        "potentiallyUnsafeConfigAnnotations": [],
     })
 }
 
 const MOUNT_OPTIONS: &[&str] = &[
+    "acl",
+    "async",
     "atime",
     "bind",
     "defaults",
     "dev",
     "diratime",
+    "dirsync",
     "exec",
+    "idmap",
+    "iversion",
+    "lazytime",
+    "loud",
+    "noacl",
     "noatime",
     "nodev",
     "nodiratime",
     "noexec",
+    "noiversion",
+    "nolazytime",
     "norelatime",
     "nostrictatime",
     "nosuid",
@@ -46,6 +74,7 @@ const MOUNT_OPTIONS: &[&str] = &[
     "rdiratime",
     "relatime",
     "rexec",
+    "ridmap",
     "rnoatime",
     "rnodev",
     "rnodiratime",
@@ -67,9 +96,12 @@ const MOUNT_OPTIONS: &[&str] = &[
     "runbindable",
     "rw",
     "shared",
+    "silent",
     "slave",
     "strictatime",
     "suid",
     "symfollow",
+    "sync",
+    "tmpcopyup",
     "unbindable",
 ];

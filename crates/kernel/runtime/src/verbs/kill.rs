@@ -7,8 +7,9 @@ use knarr_spec::Status;
 use knarr_sys::signals;
 use rustix::process::Signal;
 
-use crate::arguments::{Global, Words};
+use crate::arguments::{Flag, Global, Words};
 use crate::record::Record;
+use crate::verbs::Verb;
 use crate::{Error, Result};
 
 /// Names in the order of their numbers, from 1 (signal(7)).
@@ -30,7 +31,10 @@ pub fn kill(root: &Path, id: &str, signal: i32, all: bool) -> Result<()> {
     signals::send_to(process.as_fd(), signal).map_err(|e| Error::io("signal", id, e))?;
     if signal == Signal::KILL.as_raw() {
         // A frozen process dies only when it is let go.
-        record.cgroup().and_then(|cgroup| Ok(cgroup.thaw()?))?;
+        match record.cgroup() {
+            Err(Error::NoCgroup(_)) => {}
+            cgroup => cgroup?.thaw()?,
+        }
     }
     Ok(())
 }
@@ -73,8 +77,15 @@ fn real_time(name: &str) -> Option<i32> {
 }
 
 /// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    let words = Words::read(words, &[("all", b'a', false)])?;
+pub const VERB: Verb = Verb {
+    name: "kill",
+    operands: "CONTAINER [SIGNAL]",
+    about: "send a signal, SIGTERM by default",
+    flags: &[Flag::switch("all", b'a', "to all processes, not only the first")],
+    run: main,
+};
+
+fn main(global: &Global, words: &Words) -> Result<i32> {
     let (id, signal) = match words.rest.as_slice() {
         [id] => (id, "TERM"),
         [id, signal] => (id, signal.as_str()),

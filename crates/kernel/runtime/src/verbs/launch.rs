@@ -2,23 +2,23 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use knarr_cgroups::{Cgroup, Version};
+use knarr_cgroups::Cgroup;
 use knarr_model::Snapshot;
-use knarr_spec::{NamespaceKind, Spec, Status};
+use knarr_spec::{Linux, LinuxResources, NamespaceKind, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
 use rustix::fs::{Mode, OFlags};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
 use crate::link::{Link, Message};
-use crate::plan::{self, Plan, RootSource};
+use crate::plan::{self, Plan};
 use crate::record::{Record, read_spec, replace, start_time};
-use crate::{Error, Result, hooks, namespaces, time};
+use crate::verbs::terminal::Console;
+use crate::{Error, Result, hooks, namespaces, sources, time};
 
 /// What was asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Launch {
     /// Folder of all records.
     pub root: PathBuf,
@@ -26,8 +26,8 @@ pub struct Launch {
     pub id: String,
     /// Its bundle, absolute.
     pub bundle: PathBuf,
-    /// Socket that gets the terminal.
-    pub console_socket: Option<PathBuf>,
+    /// Where a terminal's master goes.
+    pub console: Console,
     /// Where the process id is written.
     pub pid_file: Option<PathBuf>,
     /// Our `rootfs.json`, in place of the document's root.
@@ -36,6 +36,8 @@ pub struct Launch {
     pub preserve_fds: u32,
     /// Whether it gets a session keyring of its own.
     pub keyring: bool,
+    /// Whether a cgroup that may not be made is done without.
+    pub rootless: bool,
     /// Whether the program waits for `start`.
     pub stop_before_program: bool,
 }
@@ -51,12 +53,32 @@ pub struct Made {
     pub spec: Spec,
 }
 
+impl Made {
+    fn note_process(&mut self) {
+        self.record.pid = self.child.pid.as_raw_nonzero().get();
+        self.record.start_time = start_time(self.record.pid).unwrap_or(0);
+    }
+
+    /// Another process goes on in the child's place, which ends.
+    fn replace(&mut self, pidfd: OwnedFd) -> Result<()> {
+        let before = std::mem::replace(&mut self.child, of(pidfd)?);
+        before.reap();
+        self.note_process();
+        Ok(())
+    }
+}
+
+/// A process that a child has made for us.
+pub fn of(pidfd: OwnedFd) -> Result<Child> {
+    Child::of(pidfd).map_err(|e| Error::io("find", "the container's process", e))
+}
+
 /// Makes a container. After an error nothing of it is left.
 pub fn launch(launch: &Launch) -> Result<Made> {
     let (spec, text) = read_spec(&launch.bundle.join("config.json"))?;
     let snapshot = launch.snapshot.as_deref().map(read_snapshot).transpose()?;
     let plan = Plan::new(&spec, &launch.bundle, snapshot)?;
-    check_console(launch, &plan)?;
+    launch.console.check(plan.process.terminal)?;
     let folder = Record::reserve(&launch.root, &launch.id)?;
     let copied = fs::write(folder.join("config.json"), &text)
         .map_err(|e| Error::io("write", folder.join("config.json").display().to_string(), e));
@@ -72,48 +94,53 @@ fn read_snapshot(path: &Path) -> Result<Snapshot> {
     serde_json::from_slice(&text).map_err(|source| Error::Json { path: name(), source })
 }
 
-fn check_console(launch: &Launch, plan: &Plan) -> Result<()> {
-    match (plan.process.terminal, &launch.console_socket) {
-        (true, None) => Err(Error::Usage("a terminal needs --console-socket".to_owned())),
-        (false, Some(_)) => Err(Error::Usage("--console-socket is for processes with a terminal".to_owned())),
-        _ => Ok(()),
-    }
-}
-
 fn in_cgroup(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path) -> Result<Made> {
-    let linux = spec.linux.clone().unwrap_or_default();
-    let path = match linux.cgroups_path.as_str() {
-        "" => format!("/knarr/{}", launch.id),
-        path => path.to_owned(),
-    };
-    let mut resources = linux.resources.unwrap_or_default();
-    resources.devices.extend(plan::rules_to_make(&linux.devices));
-    let cgroup = Cgroup::create(&path, &resources)?;
-    first_process(launch, spec, plan, folder, &cgroup).inspect_err(|_| {
+    let cgroup = make_cgroup(launch, spec.linux.as_ref())?;
+    first_process(launch, spec, plan, folder, cgroup.as_ref()).inspect_err(|_| {
         // As above: the first error is the one to hear about.
-        let _kept = cgroup.kill_all().and_then(|()| cgroup.delete());
+        let _kept = cgroup.map(|cgroup| cgroup.kill_all().and_then(|()| cgroup.delete()));
     })
 }
 
-fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup: &Cgroup) -> Result<Made> {
+/// The container's cgroup with its limits; none where this process may not make one, and nothing that was asked for
+/// depends on it.
+fn make_cgroup(launch: &Launch, linux: Option<&Linux>) -> Result<Option<Cgroup>> {
+    let asked = linux.map_or("", |linux| linux.cgroups_path.as_str());
+    let path = if asked.is_empty() { format!("/knarr/{}", launch.id) } else { asked.to_owned() };
+    let mut resources = linux.and_then(|linux| linux.resources.clone()).unwrap_or_default();
+    resources.devices.extend(plan::rules_to_make(linux.map_or(&[], |linux| &linux.devices)));
+    match Cgroup::create(&path, &resources) {
+        Err(error) if launch.rootless && error.is_denied() && asked.is_empty() => {
+            let limits = LinuxResources { devices: Vec::new(), ..resources };
+            if limits == LinuxResources::default() { Ok(None) } else { Err(error.into()) }
+        }
+        made => Ok(Some(made?)),
+    }
+}
+
+fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup: Option<&Cgroup>) -> Result<Made> {
     let (ours, theirs) = Link::pair()?;
-    let mut record = record(launch, &spec, cgroup);
+    let record = record(launch, &spec, cgroup);
     let hooks = child_hooks(&spec, &record);
+    // Before a PID namespace is joined: these make a child of their own.
+    let (root, sources) = (sources::root(plan)?, sources::binds(plan)?);
     let first = FirstProcess {
         plan,
         link: theirs,
+        cgroup: cgroup.map(Cgroup::join).transpose()?.unwrap_or_default(),
+        cgroup_folders: sources::cgroups(plan, cgroup)?,
+        root,
+        sources,
         join: namespaces::open(&plan.namespaces)?,
-        cgroup: cgroup.join()?,
-        cgroup_folders: cgroup_folders(cgroup),
-        root: root_mount(plan)?,
-        console: launch.console_socket.as_deref().map(connect).transpose()?,
+        console: launch.console.open(plan.process.terminal)?,
         fifo: launch.stop_before_program.then(|| fifo(folder)).transpose()?,
         parent_works: parent_works(&spec, plan),
         hooks: hooks.as_ref(),
         start: Start { preserve_fds: launch.preserve_fds, keyring: launch.keyring, seccomp: filter(&spec)? },
     };
-    let child = born(first, plan.namespaces.clone_flags)?;
-    record.pid = child.pid.as_raw_nonzero().get();
+    // What is made shall belong to a user namespace that is joined: a go-between joins it first.
+    let joins_user = plan.namespaces.joins(NamespaceKind::User);
+    let child = born(first, if joins_user { 0 } else { plan.namespaces.clone_flags })?;
     let mut made = Made { child, record, spec };
     follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| made.child.end())?;
     Ok(made)
@@ -139,10 +166,15 @@ fn born(first: FirstProcess<'_>, namespaces: u64) -> Result<Child> {
 
 /// Records the process and listens to it until it is where it should be.
 fn follow(launch: &Launch, plan: &Plan, folder: &Path, link: &Link, made: &mut Made) -> Result<()> {
-    made.record.start_time = start_time(made.record.pid).unwrap_or(0);
+    made.note_process();
     made.record.write(folder)?;
     loop {
         match link.next()? {
+            Message::Sibling(pidfd) => {
+                made.replace(pidfd)?;
+                made.record.write(folder)?;
+                link.go()?;
+            }
             Message::Ready => {
                 work_for(made, plan)?;
                 link.go()?;
@@ -157,7 +189,9 @@ fn follow(launch: &Launch, plan: &Plan, folder: &Path, link: &Link, made: &mut M
 
 /// What only the parent can do once the namespaces exist.
 fn work_for(made: &Made, plan: &Plan) -> Result<()> {
-    namespaces::write_maps(made.record.pid, &plan.namespaces)?;
+    if plan.namespaces.is_new(NamespaceKind::User) {
+        namespaces::write_maps(made.record.pid, &plan.namespaces.uid_map, &plan.namespaces.gid_map)?;
+    }
     let Some(list) = &made.spec.hooks else { return Ok(()) };
     let state = made.record.state(Status::Creating);
     hooks::run("prestart", &list.prestart, &state)?;
@@ -174,39 +208,21 @@ fn child_hooks(spec: &Spec, record: &Record) -> Option<ChildHooks> {
     Some(ChildHooks {
         create_container: list.create_container.clone(),
         start_container: list.start_container.clone(),
-        state: record.state(Status::Creating),
+        told: record.state(Status::Creating),
     })
 }
 
-fn record(launch: &Launch, spec: &Spec, cgroup: &Cgroup) -> Record {
+fn record(launch: &Launch, spec: &Spec, cgroup: Option<&Cgroup>) -> Record {
     Record {
         oci_version: knarr_spec::VERSION.to_owned(),
         id: launch.id.clone(),
         pid: 0,
         start_time: 0,
         bundle: launch.bundle.clone(),
-        cgroup: cgroup.path().to_string(),
+        cgroup: cgroup.map(|cgroup| cgroup.path().to_string()).unwrap_or_default(),
         created: time::now(),
         annotations: spec.annotations.clone(),
     }
-}
-
-/// A snapshot is mounted here, detached: whatever becomes of the child, nothing is left in a mount table.
-fn root_mount(plan: &Plan) -> Result<Option<OwnedFd>> {
-    match &plan.root.source {
-        RootSource::Snapshot(snapshot) if plan.namespaces.is_new(NamespaceKind::User) => {
-            let users = namespaces::mapped_users(&plan.namespaces)?;
-            Ok(Some(knarr_mounts::overlay_for(snapshot, users.as_fd())?))
-        }
-        RootSource::Snapshot(snapshot) => Ok(Some(knarr_mounts::overlay(snapshot)?)),
-        RootSource::Folder(_) => Ok(None),
-    }
-}
-
-/// Connects to the socket that wants the terminal.
-pub fn connect(path: &Path) -> Result<OwnedFd> {
-    let name = || path.display().to_string();
-    UnixStream::connect(path).map(OwnedFd::from).map_err(|e| Error::io("connect to the console socket", name(), e))
 }
 
 /// The pipe that the child reads before it becomes the program. Open for both directions, so that the child waits for
@@ -217,15 +233,4 @@ fn fifo(folder: &Path) -> Result<OwnedFd> {
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, Mode::from_raw_mode(0o600), 0)
         .map_err(fault)?;
     rustix::fs::open(&path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).map_err(fault)
-}
-
-/// The container's folder in each hierarchy, by the name under which a container expects it; no name on a v2 host.
-fn cgroup_folders(cgroup: &Cgroup) -> Vec<(String, PathBuf)> {
-    let folders: Vec<_> = cgroup.folders().collect();
-    let pure = matches!(folders.as_slice(), [(hierarchy, _)] if hierarchy.version == Version::V2);
-    let name = |mount: &Path| mount.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    folders
-        .into_iter()
-        .map(|(hierarchy, folder)| (if pure { String::new() } else { name(&hierarchy.mount) }, folder))
-        .collect()
 }

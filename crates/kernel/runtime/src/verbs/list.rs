@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::arguments::{Global, Words};
+use crate::arguments::{Flag, Global, Words};
 use crate::record::Record;
-use crate::verbs::{print, print_text};
+use crate::verbs::{Verb, print, print_text};
 use crate::{Error, Result};
 
 /// A line of the list.
@@ -24,8 +24,18 @@ struct Line {
 }
 
 /// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    let words = Words::read(words, &[("format", b'f', true), ("quiet", b'q', false)])?;
+pub const VERB: Verb = Verb {
+    name: "list",
+    operands: "",
+    about: "the containers below the root",
+    flags: &[
+        Flag::value("format", b'f', "FORMAT", "table (default) or json"),
+        Flag::switch("quiet", b'q', "only the ids"),
+    ],
+    run: main,
+};
+
+fn main(global: &Global, words: &Words) -> Result<i32> {
     let lines = lines(&global.root)?;
     if words.has("quiet") {
         return print_text(&lines.iter().map(|line| format!("{}\n", line.id)).collect::<String>());

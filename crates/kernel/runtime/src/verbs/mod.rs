@@ -1,5 +1,6 @@
 //! The verbs, one a file.
 
+mod checkpoint;
 pub mod create;
 pub mod delete;
 pub mod events;
@@ -14,71 +15,109 @@ pub mod ps;
 pub mod spec;
 pub mod start;
 pub mod state;
+mod terminal;
 pub mod update;
 
 use std::ffi::OsString;
 use std::io::Write;
 
-use crate::arguments::{self, Global};
+use crate::arguments::{self, Ends, Flag, GLOBAL, Global, Words};
 use crate::log::Log;
 use crate::{Error, Result, protect};
 
+/// A verb of the command line.
+pub struct Verb {
+    /// Its name.
+    pub name: &'static str,
+    /// What follows its flags.
+    pub operands: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// The flags that it knows.
+    pub flags: &'static [Flag],
+    /// What it does; gives the exit code.
+    pub run: fn(&Global, &Words) -> Result<i32>,
+}
+
+const VERBS: &[Verb] = &[
+    create::CREATE,
+    create::RUN,
+    start::VERB,
+    exec::VERB,
+    state::VERB,
+    list::VERB,
+    ps::VERB,
+    events::VERB,
+    kill::VERB,
+    pause::PAUSE,
+    pause::RESUME,
+    update::VERB,
+    delete::VERB,
+    spec::VERB,
+    features::VERB,
+    checkpoint::CHECKPOINT,
+    checkpoint::RESTORE,
+];
+
 /// Runs a command line and gives the exit code.
 pub fn dispatch(args: &[OsString]) -> i32 {
-    let (global, verb, rest) = match arguments::read(args) {
+    let (global, name, rest) = match arguments::read(args) {
         Ok(read) => read,
         Err(error) => {
             Log::default().error(&error);
             return 1;
         }
     };
-    match run(&global, &verb, &rest) {
+    match run(&global, &name, &rest) {
         Ok(code) => code,
         Err(error) => {
             global.log.error(&error);
-            if verb == "exec" { 255 } else { 1 }
+            if name == exec::VERB.name { 255 } else { 1 }
         }
     }
 }
 
-fn run(global: &Global, verb: &str, rest: &[String]) -> Result<i32> {
-    if matches!(verb, "run" | "create" | "exec") {
+fn run(global: &Global, name: &str, rest: &[String]) -> Result<i32> {
+    let verb = match name {
+        "version" => return print_text(&version()),
+        "help" => return print_text(&rest.first().and_then(|name| find(name)).map_or_else(help, Verb::help)),
+        name => find(name)
+            .ok_or_else(|| Error::Usage(format!("no such verb: {name:?}; `knarr runtime help` lists them")))?,
+    };
+    let ends = if verb.name == exec::VERB.name { Ends::AtFirstWord } else { Ends::Nowhere };
+    let words = Words::read(rest, verb.flags, ends)?;
+    if words.has("help") {
+        return print_text(&verb.help());
+    }
+    if matches!(verb.name, "run" | "create" | "exec") {
         protect::read_only_executable()?;
     }
-    match verb {
-        "run" => create::run(global, rest),
-        "create" => create::create(global, rest),
-        "start" => start::main(global, rest),
-        "state" => state::main(global, rest),
-        "kill" => kill::main(global, rest),
-        "delete" => delete::main(global, rest),
-        "exec" => exec::main(global, rest),
-        "ps" => ps::main(global, rest),
-        "list" => list::main(global, rest),
-        "pause" => pause::main_pause(global, rest),
-        "resume" => pause::main_resume(global, rest),
-        "update" => update::main(global, rest),
-        "events" => events::main(global, rest),
-        "features" => print(&features::document()),
-        "spec" => spec::main(rest),
-        "version" | "--version" => print_text(&version()),
-        "help" => print_text(HELP),
-        "checkpoint" | "restore" => Err(Error::Usage(format!("{verb} is not supported"))),
-        other => Err(Error::Usage(format!("no such verb: {other:?}; `knarr runtime help` lists them"))),
+    global.log.debug(|| format!("{name}: {words:?}"));
+    (verb.run)(global, &words)
+}
+
+fn find(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name == name)
+}
+
+impl Verb {
+    fn help(&self) -> String {
+        let Self { name, operands, about, flags, .. } = self;
+        let text = format!("knarr runtime {name}: {about}\n\nusage: knarr runtime {name} [flags] {operands}\n");
+        if flags.is_empty() { text } else { format!("{text}\n{}", arguments::help(flags)) }
     }
 }
 
-const HELP: &str = "knarr runtime: an OCI runtime
+fn help() -> String {
+    let verbs: String = VERBS.iter().map(|verb| format!("  {:<12}{}\n", verb.name, verb.about)).collect();
+    let flags = arguments::help(GLOBAL);
+    format!(
+        "knarr runtime: an OCI runtime\n\nusage: knarr runtime [flags] VERB …\n\n{verbs}\n{flags}\n\
+         `knarr runtime VERB --help` tells of a verb's flags.\n"
+    )
+}
 
-usage: knarr runtime [--root DIR] [--log FILE] [--log-format text|json] VERB …
-
-  run, create, start, exec      make containers and processes
-  state, list, ps, events       look at them
-  kill, pause, resume, update   change them
-  delete                        remove what has stopped
-  spec, features                documents
-";
-
+/// In runc's form, which engines read.
 fn version() -> String {
     format!("knarr-runtime version {}\nspec: {}\n", env!("CARGO_PKG_VERSION"), knarr_spec::VERSION)
 }

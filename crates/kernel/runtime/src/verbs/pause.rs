@@ -4,8 +4,8 @@ use std::path::Path;
 
 use knarr_spec::Status;
 
-use crate::arguments::{Global, Words};
 use crate::record::Record;
+use crate::verbs::Verb;
 use crate::{Error, Result};
 
 /// Stops every process of a running container.
@@ -27,13 +27,19 @@ fn expect(root: &Path, id: &str, operation: &'static str, good: &[Status]) -> Re
 }
 
 /// The command `pause`.
-pub fn main_pause(global: &Global, words: &[String]) -> Result<i32> {
-    pause(&global.root, Words::read(words, &[])?.id()?)?;
-    Ok(0)
-}
+pub const PAUSE: Verb = Verb {
+    name: "pause",
+    operands: "CONTAINER",
+    about: "stop all processes, until resumed",
+    flags: &[],
+    run: |global, words| pause(&global.root, words.id()?).map(|()| 0),
+};
 
 /// The command `resume`.
-pub fn main_resume(global: &Global, words: &[String]) -> Result<i32> {
-    resume(&global.root, Words::read(words, &[])?.id()?)?;
-    Ok(0)
-}
+pub const RESUME: Verb = Verb {
+    name: "resume",
+    operands: "CONTAINER",
+    about: "let all processes go on",
+    flags: &[],
+    run: |global, words| resume(&global.root, words.id()?).map(|()| 0),
+};

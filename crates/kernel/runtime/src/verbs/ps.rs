@@ -1,13 +1,20 @@
 //! `ps`: the processes of a container.
 
-use crate::arguments::{Global, Words};
+use crate::arguments::{Flag, Global, Words};
 use crate::record::Record;
-use crate::verbs::{print, print_text};
+use crate::verbs::{Verb, print, print_text};
 use crate::{Error, Result};
 
 /// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    let words = Words::read(words, &[("format", b'f', true)])?;
+pub const VERB: Verb = Verb {
+    name: "ps",
+    operands: "CONTAINER",
+    about: "the processes of a container",
+    flags: &[Flag::value("format", b'f', "FORMAT", "table (default) or json")],
+    run: main,
+};
+
+fn main(global: &Global, words: &Words) -> Result<i32> {
     let pids = Record::read(&global.root, words.id()?)?.cgroup()?.pids()?;
     match words.value("format").unwrap_or("table") {
         "json" => print(&pids),

@@ -5,21 +5,64 @@ use std::io::Write;
 use std::path::Path;
 
 use knarr_spec::{
-    Capabilities, DeviceRule, Linux, LinuxResources, Mount, Namespace, NamespaceKind, Process, Rlimit, Root, Spec,
+    Capabilities, DeviceRule, IdMapping, Linux, LinuxResources, Mount, Namespace, NamespaceKind, Process, Rlimit, Root,
+    Spec,
 };
 
-use crate::arguments::Words;
+use crate::arguments::{Flag, Global, Words};
+use crate::verbs::Verb;
 use crate::{Error, Result};
 
-/// The command: `config.json` in the bundle, which must not be there yet.
-pub fn main(words: &[String]) -> Result<i32> {
-    let words = Words::read(words, &[("bundle", b'b', true)])?;
+/// The command.
+pub const VERB: Verb = Verb {
+    name: "spec",
+    operands: "",
+    about: "write an example config.json, which must not be there yet",
+    flags: &[
+        Flag::value("bundle", b'b', "DIR", "where (the working folder)"),
+        Flag::switch("rootless", 0, "one for a container that is made without root"),
+    ],
+    run: main,
+};
+
+fn main(_: &Global, words: &Words) -> Result<i32> {
     let path = Path::new(words.value("bundle").unwrap_or(".")).join("config.json");
-    let text = serde_json::to_vec_pretty(&example())
-        .map_err(|source| Error::Json { path: path.display().to_string(), source })?;
+    let mut spec = example();
+    if let Some(process) = &mut spec.process {
+        process.terminal = true;
+    }
+    if words.has("rootless") {
+        rootless(&mut spec);
+    }
+    let text =
+        serde_json::to_vec_pretty(&spec).map_err(|source| Error::Json { path: path.display().to_string(), source })?;
     let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut f| f.write_all(&text));
     written.map_err(|e| Error::io("write", path.display().to_string(), e))?;
     Ok(0)
+}
+
+/// Makes a document usable without root: a user namespace in which the caller is root, the host's network, and nothing
+/// that needs rights over the host.
+fn rootless(spec: &mut Spec) {
+    let linux = spec.linux.get_or_insert_with(Linux::default);
+    linux.namespaces.retain(|namespace| namespace.kind != NamespaceKind::Network);
+    linux.namespaces.push(Namespace { kind: NamespaceKind::User, path: String::new() });
+    let own = |host_id| vec![IdMapping { container_id: 0, host_id, size: 1 }];
+    linux.uid_mappings = own(rustix::process::geteuid().as_raw());
+    linux.gid_mappings = own(rustix::process::getegid().as_raw());
+    linux.resources = None;
+    spec.mounts.retain(|mount| !mount.destination.starts_with("/sys"));
+    for mount in &mut spec.mounts {
+        mount.options.retain(|option| !option.starts_with("uid=") && !option.starts_with("gid="));
+    }
+    // A new sysfs would need a network namespace of one's own.
+    spec.mounts.push(Mount {
+        destination: "/sys".to_owned(),
+        kind: "none".to_owned(),
+        source: "/sys".to_owned(),
+        options: texts(&["rbind", "nosuid", "noexec", "nodev", "ro"]),
+        ..Mount::default()
+    });
 }
 
 /// A shell in namespaces of its own, with the common restrictions.

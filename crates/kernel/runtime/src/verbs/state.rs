@@ -5,9 +5,8 @@ use std::path::Path;
 use knarr_spec::State;
 
 use crate::Result;
-use crate::arguments::{Global, Words};
 use crate::record::Record;
-use crate::verbs::print;
+use crate::verbs::{Verb, print};
 
 /// The state of a container, as the specification has it.
 pub fn state(root: &Path, id: &str) -> Result<State> {
@@ -16,6 +15,10 @@ pub fn state(root: &Path, id: &str) -> Result<State> {
 }
 
 /// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    print(&state(&global.root, Words::read(words, &[])?.id()?)?)
-}
+pub const VERB: Verb = Verb {
+    name: "state",
+    operands: "CONTAINER",
+    about: "print the state as the specification has it",
+    flags: &[],
+    run: |global, words| print(&state(&global.root, words.id()?)?),
+};

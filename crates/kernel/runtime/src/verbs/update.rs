@@ -7,6 +7,7 @@ use knarr_spec::{BlockIo, Cpu, LinuxResources, Memory, Pids, Status};
 
 use crate::arguments::{Flag, Global, Words};
 use crate::record::Record;
+use crate::verbs::Verb;
 use crate::{Error, Result};
 
 /// Changes limits; what is none in `resources` stays.
@@ -19,27 +20,39 @@ pub fn update(root: &Path, id: &str, resources: &LinuxResources) -> Result<()> {
     Ok(record.cgroup()?.update(resources)?)
 }
 
+/// The command.
+pub const VERB: Verb = Verb {
+    name: "update",
+    operands: "CONTAINER",
+    about: "change the limits of a living container",
+    flags: FLAGS,
+    run: main,
+};
+
 const FLAGS: &[Flag] = &[
-    ("resources", b'r', true),
-    ("memory", 0, true),
-    ("memory-reservation", 0, true),
-    ("memory-swap", 0, true),
-    ("cpu-period", 0, true),
-    ("cpu-quota", 0, true),
-    ("cpu-burst", 0, true),
-    ("cpu-share", 0, true),
-    ("cpuset-cpus", 0, true),
-    ("cpuset-mems", 0, true),
-    ("pids-limit", 0, true),
-    ("blkio-weight", 0, true),
+    Flag::value("resources", b'r', "FILE", "a resources document (- for standard input), in place of the others"),
+    Flag::value("memory", 0, "BYTES", "memory, -1 for unlimited"),
+    Flag::value("memory-reservation", 0, "BYTES", "soft limit of memory"),
+    Flag::value("memory-swap", 0, "BYTES", "memory and swap, -1 for unlimited"),
+    Flag::value("kernel-memory", 0, "BYTES", "ignored: kernels have it no longer"),
+    Flag::value("kernel-memory-tcp", 0, "BYTES", "memory of TCP buffers (v1)"),
+    Flag::value("cpu-period", 0, "MICROSECONDS", "period of the CPU quota"),
+    Flag::value("cpu-quota", 0, "MICROSECONDS", "CPU time a period, -1 for unlimited"),
+    Flag::value("cpu-burst", 0, "MICROSECONDS", "CPU time that may be saved up"),
+    Flag::value("cpu-share", 0, "SHARES", "weight against others, 2 to 262144"),
+    Flag::value("cpu-rt-period", 0, "MICROSECONDS", "period of real-time CPU time (v1)"),
+    Flag::value("cpu-rt-runtime", 0, "MICROSECONDS", "real-time CPU time a period (v1)"),
+    Flag::value("cpu-idle", 0, "0|1", "whether it runs only when nothing else does"),
+    Flag::value("cpuset-cpus", 0, "LIST", "CPUs that may be used"),
+    Flag::value("cpuset-mems", 0, "LIST", "memory nodes that may be used"),
+    Flag::value("pids-limit", 0, "N", "tasks, 0 or less for unlimited"),
+    Flag::value("blkio-weight", 0, "WEIGHT", "weight of block devices, 10 to 1000"),
 ];
 
-/// The command.
-pub fn main(global: &Global, words: &[String]) -> Result<i32> {
-    let words = Words::read(words, FLAGS)?;
+fn main(global: &Global, words: &Words) -> Result<i32> {
     let resources = match words.value("resources") {
         Some(file) => read(file)?,
-        None => from_flags(&words)?,
+        None => from_flags(words)?,
     };
     update(&global.root, words.id()?, &resources)?;
     Ok(0)
@@ -60,6 +73,7 @@ fn from_flags(words: &Words) -> Result<LinuxResources> {
         limit: words.number("memory")?,
         reservation: words.number("memory-reservation")?,
         swap: words.number("memory-swap")?,
+        kernel_tcp: words.number("kernel-memory-tcp")?,
         ..Memory::default()
     };
     let cpu = Cpu {
@@ -67,9 +81,11 @@ fn from_flags(words: &Words) -> Result<LinuxResources> {
         quota: words.number("cpu-quota")?,
         burst: words.number("cpu-burst")?,
         period: words.number("cpu-period")?,
+        realtime_period: words.number("cpu-rt-period")?,
+        realtime_runtime: words.number("cpu-rt-runtime")?,
+        idle: words.number("cpu-idle")?,
         cpus: words.value("cpuset-cpus").unwrap_or_default().to_owned(),
         mems: words.value("cpuset-mems").unwrap_or_default().to_owned(),
-        ..Cpu::default()
     };
     let weight = words.number("blkio-weight")?;
     Ok(LinuxResources {

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use knarr_spec::{Spec, State};
 use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_knarr-runtime");
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_knarr-runtime");
 
 /// Programs of the root's `/bin`.
 const APPLETS: &[&str] = &[
@@ -114,7 +115,7 @@ impl Bundle {
     /// Runs a verb that must succeed; gives its output.
     pub fn ok(&self, words: &[&str]) -> String {
         let output = self.verb(words);
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{words:?}: {}", self.said(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -230,4 +231,21 @@ pub fn make_root(root: &Path) {
 pub fn status_field(text: &str, name: &str) -> String {
     let line = text.lines().find(|line| line.starts_with(&format!("{name}:")));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).split_once(':').unwrap().1.trim().to_owned()
+}
+
+/// A bind mount on the host, taken away when it is dropped.
+pub struct TemporaryMount(PathBuf);
+
+impl TemporaryMount {
+    /// Binds `source` at `place`.
+    pub fn bind(source: &Path, place: &Path) -> Self {
+        rustix::mount::mount_bind(source, place).unwrap();
+        Self(place.to_owned())
+    }
+}
+
+impl Drop for TemporaryMount {
+    fn drop(&mut self) {
+        rustix::mount::unmount(&self.0, rustix::mount::UnmountFlags::DETACH).unwrap();
+    }
 }

@@ -13,9 +13,17 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::link::{Failure, OrFail};
 
+/// A detached copy of what is mounted at the source of a bind.
+pub fn source(path: &Path, recursive: bool) -> Result<OwnedFd, Failure> {
+    match Foreign::parse(path) {
+        Some(foreign) => foreign.clone_tree(recursive),
+        None => Ok(clone_tree(CWD, path, recursive)?),
+    }
+}
+
 /// A place in another process's root.
 #[derive(Debug, PartialEq)]
-pub struct Foreign {
+struct Foreign {
     /// Its mount namespace.
     namespace: PathBuf,
     /// The path below its root.
@@ -24,7 +32,7 @@ pub struct Foreign {
 
 impl Foreign {
     /// Reads `/proc/PID/root/PATH`; any other path is none.
-    pub fn parse(source: &Path) -> Option<Self> {
+    fn parse(source: &Path) -> Option<Self> {
         let mut parts = source.strip_prefix("/proc").ok()?.components();
         let (Some(Component::Normal(pid)), Some(Component::Normal(root))) = (parts.next(), parts.next()) else {
             return None;
@@ -35,7 +43,7 @@ impl Foreign {
     }
 
     /// A detached copy of what is mounted there. No link is followed: what lies in that root is not ours.
-    pub fn clone_tree(&self, recursive: bool) -> Result<OwnedFd, Failure> {
+    fn clone_tree(&self, recursive: bool) -> Result<OwnedFd, Failure> {
         let root = open(Path::new("/"), OFlags::PATH | OFlags::DIRECTORY)?;
         let own = open(Path::new("/proc/self/ns/mnt"), OFlags::RDONLY)?;
         let theirs = open(&self.namespace, OFlags::RDONLY)?;
