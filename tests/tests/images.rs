@@ -146,6 +146,30 @@ fn cp_both_ways_with_folders_links_and_owners() {
     host.finish().unwrap();
 }
 
+/// The writable layer is mounted by a start, and by who copies while the container does not run: never by both at once.
+#[test]
+fn cp_and_start_of_one_container_do_not_disturb_each_other() {
+    let (host, knarr) = host();
+    knarr.ok(&["run", "--name", "busy", "-v", "data:/data", "busybox", "sh", "-c", "cat /tmp/note; true"]).unwrap();
+    let note = host.path().join("note");
+    std::fs::write(&note, "copied\n").unwrap();
+    let copies = || {
+        for _ in 0..20 {
+            knarr.ok(&["cp", &note.to_string_lossy(), "busy:/tmp/note"]).unwrap();
+            knarr.ok(&["cp", "busy:/tmp/note", "-"]).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(copies);
+        scope.spawn(copies);
+        for _ in 0..20 {
+            knarr.ok(&["start", "-a", "busy"]).unwrap();
+        }
+    });
+    assert_eq!(knarr.ok(&["start", "-a", "busy"]).unwrap(), "copied");
+    host.finish().unwrap();
+}
+
 #[test]
 fn digests_name_what_was_pushed_and_pulled() {
     let (host, knarr) = host();

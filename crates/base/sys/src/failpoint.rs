@@ -1,7 +1,7 @@
 //! Steps at which a test can kill this process, as `kill -9` would: [`failpoint!`](crate::failpoint!).
 //!
 //! A point is named `program.step`. Which one kills is said by the environment variable [`VARIABLE`], or, in a program without an
-//! environment, by [`choose`]. Release builds contain none of it.
+//! environment, by `choose`. Release builds contain none of it.
 
 #[cfg(not(feature = "std"))]
 use core::ffi::{CStr, c_char};

@@ -23,6 +23,9 @@ pub struct Container {
     mailbox: mpsc::Sender<Command>,
     pub(super) health: ArcSwapOption<Health>,
     sessions: Mutex<BTreeMap<String, Arc<Session>>>,
+    /// Held by who mounts the writable layer: overlayfs does not bear two mounts of one (filesystems/overlayfs, "Sharing and copying layers").
+    /// By a start until the container is seen to run, by work on a stopped container's files.
+    pub(crate) writable: tokio::sync::Mutex<()>,
 }
 
 /// What changes in a container's life, for those who wait.
@@ -51,6 +54,7 @@ impl Container {
             mailbox,
             health: ArcSwapOption::empty(),
             sessions: Mutex::default(),
+            writable: tokio::sync::Mutex::default(),
         };
         (Arc::new(container), receiver)
     }

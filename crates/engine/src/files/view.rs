@@ -30,29 +30,30 @@ impl Engine {
         work: impl FnOnce(&Root, &Record) -> Result<T> + Send,
     ) -> Result<T> {
         let record = container.view();
-        if record.state.status.alive()
-            && let Some(root) = running_root(&record)?
-        {
+        if let Some(root) = running_root(&record)? {
             return work(&root, &record);
         }
-        self.with_stopped_root(&record, access, work)
+        if access == Access::Read && is_plain(&record) {
+            let mount = knarr_mounts::overlay(&read_only(&self.snapshot(&record)?))?;
+            return work(&Root::from_fd(mount), &record);
+        }
+        let _alone = container.writable.blocking_lock();
+        // It may have been started while another one had its files.
+        let record = container.view();
+        match running_root(&record)? {
+            Some(root) => work(&root, &record),
+            None => self.with_writable_root(&record, work),
+        }
     }
 
-    /// The same for a container that does not run.
-    fn with_stopped_root<T: Send>(
+    /// The same for a container that does not run, with its writable layer: volumes may need places to be made for them.
+    fn with_writable_root<T: Send>(
         &self,
         record: &Record,
-        access: Access,
         work: impl FnOnce(&Root, &Record) -> Result<T> + Send,
     ) -> Result<T> {
-        let snapshot = self.snapshot(record)?;
-        let plain = record.mounts.is_empty() && !record.host.readonly_rootfs;
-        // Volumes may need places to be made for them.
-        let mount = match access {
-            Access::Read if plain => knarr_mounts::overlay(&read_only(&snapshot))?,
-            _ => knarr_mounts::overlay(&snapshot)?,
-        };
-        if plain {
+        let mount = knarr_mounts::overlay(&self.snapshot(record)?)?;
+        if is_plain(record) {
             return work(&Root::from_fd(mount), record);
         }
         let place = self.container_dir(&record.id);
@@ -96,9 +97,17 @@ impl Engine {
     }
 }
 
-/// The root that a container's first process sees; none where the process has just ended. The kernel's number may mean another
+/// Whether the layers are all that the container sees.
+fn is_plain(record: &Record) -> bool {
+    record.mounts.is_empty() && !record.host.readonly_rootfs
+}
+
+/// The root that a container's first process sees; none where there is none, or it has just ended. The kernel's number may mean another
 /// process by now, so what was opened counts only if that process is in the container's cgroup.
 fn running_root(record: &Record) -> Result<Option<Root>> {
+    if !record.state.status.alive() {
+        return Ok(None);
+    }
     let process = PathBuf::from(format!("/proc/{}", record.state.pid));
     let root = match Root::open(&process.join("root")) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -33,6 +33,8 @@ impl Actor {
     }
 
     pub(super) async fn start(&mut self, cause: &str) -> Result<()> {
+        let container = self.container.clone();
+        let _alone = container.writable.lock().await;
         let started = self.launch().await;
         match &started {
             Ok(pid) => self.started(*pid, cause).await,
