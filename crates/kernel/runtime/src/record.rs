@@ -117,11 +117,13 @@ impl Record {
         if self.process()?.is_none() {
             return Ok(Status::Stopped);
         }
-        if Self::folder(root, &self.id)?.join("exec.fifo").exists() {
-            return Ok(Status::Created);
-        }
         let frozen = self.cgroup().is_ok_and(|cgroup| cgroup.is_frozen().unwrap_or(false));
-        Ok(if frozen { Status::Paused } else { Status::Running })
+        let created = Self::folder(root, &self.id)?.join("exec.fifo").exists();
+        Ok(match (frozen, created) {
+            (true, _) => Status::Paused,
+            (false, true) => Status::Created,
+            (false, false) => Status::Running,
+        })
     }
 
     /// The state as the specification has it.

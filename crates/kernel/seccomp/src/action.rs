@@ -43,6 +43,9 @@ impl Action {
         if data > MOST_ERRNO {
             return Err(Error::Errno(data));
         }
+        if errno.is_some() && !matches!(name, "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE") {
+            return Err(Error::NoErrno(name.to_owned()));
+        }
         Ok(Self(match name {
             "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" => KILL_THREAD,
             "SCMP_ACT_KILL_PROCESS" => return Ok(Self::KILL_PROCESS),

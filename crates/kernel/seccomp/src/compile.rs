@@ -67,6 +67,9 @@ struct Rule<'a> {
 fn rules(syscalls: &[Syscall]) -> Result<Vec<Rule<'_>>> {
     let mut rules = Vec::new();
     for syscall in syscalls {
+        if syscall.names.is_empty() {
+            return Err(Error::Profile("a rule names no system call"));
+        }
         let action = Action::parse(&syscall.action, syscall.errno_ret)?;
         let conditions = syscall.args.iter().map(Condition::parse).collect::<Result<Vec<_>>>()?;
         let names = syscall.names.as_slice();

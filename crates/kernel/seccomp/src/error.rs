@@ -29,6 +29,9 @@ pub enum Error {
     /// An errno is at most 4095.
     #[error("answer with errno {0}: it is above 4095")]
     Errno(u32),
+    /// Only some actions have an errno.
+    #[error("use the seccomp action {0:?} with an errno: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE have one")]
+    NoErrno(String),
     /// A profile with both or neither of two fields that exclude each other.
     #[error("read the seccomp profile: {0}")]
     Profile(&'static str),

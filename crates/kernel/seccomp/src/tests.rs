@@ -68,7 +68,7 @@ fn rule() -> impl Strategy<Value = Syscall> {
         |(names, action, errno_ret, args)| Syscall {
             names: names.into_iter().map(str::to_owned).collect(),
             action: action.to_owned(),
-            errno_ret,
+            errno_ret: errno_ret.filter(|_| action == "SCMP_ACT_ERRNO"),
             args,
         },
     )

@@ -1,5 +1,6 @@
 //! From a document to a plan: everything that can be decided, and refused, without touching the system.
 
+mod hooks;
 mod mounts;
 mod namespaces;
 mod process;
@@ -88,6 +89,7 @@ impl Plan {
             return Err(Error::Spec("a snapshot needs a mount namespace of its own".to_owned()));
         }
         check_uts(spec, &namespaces)?;
+        hooks::check(spec.hooks.as_ref())?;
         Ok(Self {
             root: root(spec, linux, bundle, snapshot)?,
             devices: devices(linux, &mounts)?,
