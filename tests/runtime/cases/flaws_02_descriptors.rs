@@ -1,0 +1,58 @@
+//! Flaw row 2: descriptors of the runtime that leak, as working directory too (CVE-2024-21626).
+//!
+//! Guards: every descriptor is close-on-exec (`exec::cloexec_from`), and the working directory must be reachable from
+//! the root (`finish::enter_folder`). Seen to fail without the second: a container lists the host's root.
+
+use knarr_runtime_cases::{Runtime, cases};
+
+cases! {
+    a_working_directory_among_descriptors_leads_nowhere: ["flaw/2"],
+    exec_with_a_working_directory_among_descriptors_leads_nowhere: ["flaw/2"],
+    a_link_to_a_descriptor_leads_nowhere: ["flaw/2"],
+    descriptors_of_the_caller_do_not_leak: ["flaw/2"],
+    exec_leaks_none_either: ["flaw/2"],
+}
+
+/// A file that only the host's tree has, above every bundle.
+const CANARY: &str = "../../../../../../usr/bin/env";
+
+fn a_working_directory_among_descriptors_leads_nowhere(runtime: &Runtime) {
+    let mut bundle = runtime.program(&["/bin/ls", CANARY]);
+    for number in 3..20 {
+        bundle.set("/process/cwd", format!("/proc/self/fd/{number}"));
+        let outcome = bundle.run();
+        assert!(!outcome.status.success() && outcome.stdout.is_empty(), "{number}: {outcome:?}");
+    }
+}
+
+fn exec_with_a_working_directory_among_descriptors_leads_nowhere(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    for number in 0..20 {
+        let outcome = bundle.verb(&["exec", "--cwd", &format!("/proc/self/fd/{number}"), bundle.id(), "ls", CANARY]);
+        assert!(outcome.stdout.is_empty(), "{number}: {outcome:?}");
+    }
+}
+
+fn a_link_to_a_descriptor_leads_nowhere(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    for number in 3..12 {
+        let link = bundle.rootfs().join(format!("link-{number}"));
+        std::os::unix::fs::symlink(format!("/proc/self/fd/{number}/../../../../../"), link).unwrap();
+        let outcome = bundle.verb(&["exec", "--cwd", &format!("/link-{number}"), bundle.id(), "ls", CANARY]);
+        assert!(outcome.stdout.is_empty(), "{number}: {outcome:?}");
+    }
+}
+
+fn descriptors_of_the_caller_do_not_leak(runtime: &Runtime) {
+    let bundle = runtime.shell(knarr_runtime_cases::DESCRIPTORS);
+    let words = ["run", "--bundle", bundle.word(), bundle.id()];
+    let opened = "3</ 4</etc 5</proc/self 6</dev/null";
+    assert_eq!(bundle.finish(crate::usage::with_descriptors(&bundle, opened, &words)).ok(), "0\n1\n2\n");
+}
+
+fn exec_leaks_none_either(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    let words = ["exec", bundle.id(), "sh", "-c", knarr_runtime_cases::DESCRIPTORS];
+    let opened = "3</ 4</etc 5</proc/self 6</dev/null";
+    assert_eq!(bundle.finish(crate::usage::with_descriptors(&bundle, opened, &words)).ok(), "0\n1\n2\n");
+}

@@ -1,0 +1,149 @@
+//! Architectures, flags, and profiles that are wrong.
+
+use knarr_runtime_cases::{Bundle, Runtime, cases, status_field};
+use serde_json::{Value, json};
+
+cases! {
+    architectures_are_known: ["linux/seccomp-architectures"],
+    an_unknown_architecture_is_refused: ["linux/seccomp-architectures", "config/valid-values"],
+    calls_of_another_architecture_are_filtered: ["linux/seccomp-architectures"],
+    the_flag_log: ["linux/seccomp-flags"] Crun("Debian 12's runc knows no flags"),
+    the_flag_spec_allow: ["linux/seccomp-flags"] Crun("Debian 12's runc knows no flags"),
+    the_flag_tsync: ["linux/seccomp-flags"] Crun("Debian 12's runc knows no flags"),
+    an_unknown_flag_is_refused: ["linux/seccomp-flags", "config/valid-values"],
+    an_unknown_action_is_refused: ["linux/seccomp", "flaw/19"],
+    a_missing_default_action_is_refused: ["linux/seccomp", "flaw/19"],
+    a_profile_that_is_no_object_is_refused: ["linux/seccomp", "flaw/19"],
+    a_rule_without_names_is_refused: ["linux/seccomp-names"] Ours("runc and crun pass over it"),
+    a_rule_without_an_action_is_refused: ["linux/seccomp"],
+    an_errno_for_an_action_without_one_is_refused: ["linux/seccomp-errno"] Ours("runc 1.1 and Debian's crun pass over it"),
+    an_errno_that_is_too_large_is_refused: ["linux/seccomp-errno"] Ours("runc and crun take it"),
+    a_profile_of_hundreds_of_rules_works: ["linux/seccomp"],
+    notify_needs_a_listener: ["linux/seccomp-listener"],
+}
+
+fn with<'r>(runtime: &'r Runtime, args: &[&str], seccomp: Value) -> Bundle<'r> {
+    let mut bundle = runtime.program(args);
+    bundle.set("/linux/seccomp", seccomp);
+    bundle
+}
+
+fn refused(runtime: &Runtime, seccomp: Value) -> String {
+    with(runtime, &["/bin/true"], seccomp).cannot_run()
+}
+
+fn no_mkdir() -> Value {
+    json!([{ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO" }])
+}
+
+fn architectures_are_known(runtime: &Runtime) {
+    let all = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"];
+    let profile = json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": all, "syscalls": no_mkdir() });
+    let said = with(runtime, &["/bin/mkdir", "/tmp/x"], profile).run().refused();
+    assert!(said.contains("not permitted"), "{said}");
+}
+
+fn an_unknown_architecture_is_refused(runtime: &Runtime) {
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_Z80"], "syscalls": no_mkdir() }));
+}
+
+/// 64-bit x86 code that makes a folder by `int 0x80`, the 32-bit call, and exits with the negated answer.
+fn calls_of_another_architecture_are_filtered(runtime: &Runtime) {
+    let profile = |architectures: &[&str]| {
+        let bundle = with(
+            runtime,
+            &["/etc/old-call"],
+            json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": architectures, "syscalls": no_mkdir() }),
+        );
+        let program = bundle.rootfs().join("etc/old-call");
+        std::fs::write(&program, old_mkdir()).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        bundle.run().code()
+    };
+    assert_eq!(profile(&["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]), Some(1));
+}
+
+/// mov eax, 39 (mkdir); ebx = path; ecx = 0o700; int 0x80; neg eax; exit(eax).
+fn old_mkdir() -> Vec<u8> {
+    let mut code = vec![0xb8, 39, 0, 0, 0, 0xbb];
+    code.extend((knarr_runtime_cases::ELF_CODE + 64).to_le_bytes());
+    code.extend([0xb9, 0xc0, 1, 0, 0, 0xcd, 0x80, 0xf7, 0xd8, 0x89, 0xc7, 0xb8, 60, 0, 0, 0, 0x0f, 0x05]);
+    code.resize(64, 0);
+    code.extend(b"/tmp/x\0");
+    knarr_runtime_cases::elf(&code)
+}
+
+fn flag(runtime: &Runtime, name: &str) {
+    let profile = json!({ "defaultAction": "SCMP_ACT_ALLOW", "flags": [name], "syscalls": no_mkdir() });
+    let status = with(runtime, &["/bin/cat", "/proc/self/status"], profile).output();
+    assert_eq!(status_field(&status, "Seccomp"), "2");
+}
+
+fn the_flag_log(runtime: &Runtime) {
+    flag(runtime, "SECCOMP_FILTER_FLAG_LOG");
+}
+
+fn the_flag_spec_allow(runtime: &Runtime) {
+    flag(runtime, "SECCOMP_FILTER_FLAG_SPEC_ALLOW");
+}
+
+fn the_flag_tsync(runtime: &Runtime) {
+    flag(runtime, "SECCOMP_FILTER_FLAG_TSYNC");
+}
+
+fn an_unknown_flag_is_refused(runtime: &Runtime) {
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_MAGIC"], "syscalls": no_mkdir() }));
+}
+
+fn an_unknown_action_is_refused(runtime: &Runtime) {
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["mkdir"], "action": "SCMP_ACT_HOPE" }] }));
+    let said = refused(runtime, json!({ "defaultAction": "SCMP_ACT_HOPE", "syscalls": no_mkdir() }));
+    assert!(said.contains("SCMP_ACT_HOPE"), "{said}");
+}
+
+fn a_missing_default_action_is_refused(runtime: &Runtime) {
+    refused(runtime, json!({ "syscalls": no_mkdir() }));
+}
+
+fn a_profile_that_is_no_object_is_refused(runtime: &Runtime) {
+    for wrong in [json!("unconfined"), json!([]), json!(false)] {
+        refused(runtime, wrong);
+    }
+}
+
+fn a_rule_without_names_is_refused(runtime: &Runtime) {
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": [], "action": "SCMP_ACT_ERRNO" }] }));
+}
+
+fn a_rule_without_an_action_is_refused(runtime: &Runtime) {
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{ "names": ["mkdir"] }] }));
+}
+
+fn an_errno_for_an_action_without_one_is_refused(runtime: &Runtime) {
+    let rule = json!([{ "names": ["mkdir"], "action": "SCMP_ACT_KILL_PROCESS", "errnoRet": 1 }]);
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rule }));
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1, "syscalls": no_mkdir() }));
+}
+
+fn an_errno_that_is_too_large_is_refused(runtime: &Runtime) {
+    let rule = json!([{ "names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 5000 }]);
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rule }));
+}
+
+fn a_profile_of_hundreds_of_rules_works(runtime: &Runtime) {
+    let arg = |value: u32| json!([{ "index": 0, "value": value, "op": "SCMP_CMP_EQ" }]);
+    let mut rules: Vec<Value> = (0..300)
+        .map(|value| json!({ "names": ["personality"], "action": "SCMP_ACT_ERRNO", "args": arg(value + 100) }))
+        .collect();
+    rules.extend(no_mkdir().as_array().unwrap().clone());
+    let said = with(runtime, &["/bin/mkdir", "/tmp/x"], json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules })).run().refused();
+    assert!(said.contains("not permitted"), "{said}");
+}
+
+fn notify_needs_a_listener(runtime: &Runtime) {
+    let rule = json!([{ "names": ["mkdir"], "action": "SCMP_ACT_NOTIFY" }]);
+    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rule }));
+    let rule = json!([{ "names": ["mkdir"], "action": "SCMP_ACT_NOTIFY" }]);
+    let profile = json!({ "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/no/such/socket", "syscalls": rule });
+    refused(runtime, profile);
+}

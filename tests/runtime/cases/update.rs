@@ -1,0 +1,158 @@
+//! `update`: limits of a living container.
+
+use std::process::Stdio;
+
+use knarr_runtime_cases::{Bundle, Runtime, cases, cgroup_file};
+use serde_json::json;
+
+cases! {
+    pids: ["cli/update"],
+    memory: ["cli/update"],
+    memory_and_swap: ["cli/update"],
+    reservation: ["cli/update"],
+    cpu_quota_and_period: ["cli/update"],
+    cpu_share: ["cli/update"],
+    cpuset: ["cli/update"],
+    resources_from_a_file: ["cli/update"],
+    resources_from_standard_input: ["cli/update"],
+    what_is_not_given_stays: ["cli/update"],
+    an_unknown_container_is_refused: ["cli/update"],
+    a_value_that_is_no_number_is_refused: ["cli/update"],
+    a_wrong_document_is_refused: ["cli/update"],
+    a_paused_container_is_updated: ["cli/update"],
+    a_created_container_is_updated: ["cli/update"],
+    memory_can_be_raised_and_lowered: ["cli/update"],
+    devices_stay_as_they_are: ["cli/update"],
+}
+
+fn sleeper(runtime: &Runtime) -> Bundle<'_> {
+    let mut bundle = runtime.program(&["/bin/sleep", "1000"]);
+    let memory = json!({ "limit": 64 << 20, "swap": 128 << 20 });
+    bundle.set("/linux/resources/memory", memory);
+    bundle.set("/linux/resources/pids/limit", 20);
+    bundle.start();
+    bundle
+}
+
+fn updated(runtime: &Runtime, words: &[&str], file: &str) -> String {
+    let bundle = sleeper(runtime);
+    let words: Vec<&str> = ["update"].iter().chain(words).copied().chain([bundle.id()]).collect();
+    bundle.ok(&words);
+    cgroup_file(bundle.id(), file)
+}
+
+fn pids(runtime: &Runtime) {
+    assert_eq!(updated(runtime, &["--pids-limit", "50"], "pids.max"), "50");
+}
+
+fn memory(runtime: &Runtime) {
+    assert_eq!(updated(runtime, &["--memory", "33554432"], "memory.limit_in_bytes"), "33554432");
+}
+
+fn memory_and_swap(runtime: &Runtime) {
+    let words = ["--memory", "33554432", "--memory-swap", "50331648"];
+    assert_eq!(updated(runtime, &words, "memory.memsw.limit_in_bytes"), "50331648");
+}
+
+fn reservation(runtime: &Runtime) {
+    assert_eq!(updated(runtime, &["--memory-reservation", "16777216"], "memory.soft_limit_in_bytes"), "16777216");
+}
+
+fn cpu_quota_and_period(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    bundle.ok(&["update", "--cpu-quota", "20000", "--cpu-period", "50000", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "cpu.cfs_quota_us"), "20000");
+    assert_eq!(cgroup_file(bundle.id(), "cpu.cfs_period_us"), "50000");
+    bundle.ok(&["update", "--cpu-quota", "-1", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "cpu.cfs_quota_us"), "-1");
+}
+
+fn cpu_share(runtime: &Runtime) {
+    assert_eq!(updated(runtime, &["--cpu-share", "256"], "cpu.shares"), "256");
+}
+
+fn cpuset(runtime: &Runtime) {
+    assert_eq!(updated(runtime, &["--cpuset-cpus", "0"], "cpuset.cpus"), "0");
+}
+
+fn resources_from_a_file(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    let file = bundle.write("resources.json", r#"{"pids":{"limit":33},"cpu":{"shares":300}}"#);
+    bundle.ok(&["update", "--resources", &file, bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "33");
+    assert_eq!(cgroup_file(bundle.id(), "cpu.shares"), "300");
+}
+
+fn resources_from_standard_input(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    let file = bundle.write("resources.json", r#"{"pids":{"limit":44}}"#);
+    let mut command = bundle.command(&["update", "-r", "-", bundle.id()]);
+    command.stdin(Stdio::from(std::fs::File::open(file).unwrap()));
+    bundle.finish(command).ok();
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "44");
+}
+
+fn what_is_not_given_stays(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    bundle.ok(&["update", "--cpu-share", "256", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "20");
+    assert_eq!(cgroup_file(bundle.id(), "memory.limit_in_bytes"), (64 << 20).to_string());
+}
+
+fn an_unknown_container_is_refused(runtime: &Runtime) {
+    let said = runtime.program(&["/bin/true"]).refused(&["update", "--pids-limit", "5", "unknown"]);
+    assert!(said.contains("does not exist"), "{said}");
+}
+
+fn a_value_that_is_no_number_is_refused(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    for flag in ["--pids-limit", "--cpu-share", "--cpu-quota"] {
+        bundle.refused(&["update", flag, "many", bundle.id()]);
+    }
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "20");
+}
+
+fn a_wrong_document_is_refused(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    for text in ["", "{", "[]"] {
+        let file = bundle.write("resources.json", text);
+        let outcome = bundle.verb(&["update", "--resources", &file, bundle.id()]);
+        assert!(!outcome.status.success() || text == "[]", "{text}");
+    }
+    bundle.refused(&["update", "--resources", "/no/such/file", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "20");
+}
+
+fn a_paused_container_is_updated(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    bundle.ok(&["pause", bundle.id()]);
+    bundle.ok(&["update", "--pids-limit", "50", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "50");
+    assert_eq!(bundle.status(), "paused");
+}
+
+fn a_created_container_is_updated(runtime: &Runtime) {
+    let bundle = runtime.program(&["/bin/sleep", "1000"]);
+    bundle.create();
+    bundle.ok(&["update", "--pids-limit", "50", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "pids.max"), "50");
+    assert_eq!(bundle.status(), "created");
+}
+
+fn memory_can_be_raised_and_lowered(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    for (limit, swap) in [(256 << 20, 256 << 20), (32 << 20, 48 << 20), (200 << 20, 400 << 20)] {
+        let (limit, swap) = (limit.to_string(), swap.to_string());
+        bundle.ok(&["update", "--memory", &limit, "--memory-swap", &swap, bundle.id()]);
+        assert_eq!(cgroup_file(bundle.id(), "memory.limit_in_bytes"), limit);
+        assert_eq!(cgroup_file(bundle.id(), "memory.memsw.limit_in_bytes"), swap);
+    }
+}
+
+fn devices_stay_as_they_are(runtime: &Runtime) {
+    let bundle = sleeper(runtime);
+    let before = cgroup_file(bundle.id(), "devices.list");
+    bundle.ok(&["update", "--pids-limit", "50", bundle.id()]);
+    assert_eq!(cgroup_file(bundle.id(), "devices.list"), before);
+    assert_eq!(bundle.exec_shell("echo x > /dev/null && echo works"), "works\n");
+}
