@@ -4,29 +4,30 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, Args, Command, FromArgMatches, Subcommand};
 
 use crate::client::{Client, HostFlags};
 use crate::error::Result;
 use crate::login::use_folder;
-use crate::verbs::group::verbs;
+use crate::verbs::group::first_verbs;
 use crate::verbs::*;
 use crate::{help, pflag};
 
 /// How each verb's help is laid out.
 const HELP: &str = "Usage:  {usage}\n\n{about-with-newline}\n{all-args}{after-help}\n";
 
-/// Build, ship and run containers
-#[derive(Debug, Parser)]
-#[command(
-    name = "knarr",
-    version,
-    disable_help_flag = true,
-    disable_version_flag = true,
-    disable_help_subcommand = true
-)]
-#[command(subcommand_required = true, arg_required_else_help = true, override_usage = "[OPTIONS] COMMAND")]
+/// What was asked for: a verb, and what stands before it.
+#[derive(Debug)]
 pub(crate) struct Cli {
+    global: Global,
+    verb: Verb,
+}
+
+/// Build, ship and run containers
+#[derive(Debug, Args)]
+#[command(version, disable_help_flag = true, disable_version_flag = true, disable_help_subcommand = true)]
+#[command(subcommand_required = true, arg_required_else_help = true, override_usage = "[OPTIONS] COMMAND")]
+struct Global {
     /// Folder of the client's configuration
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
@@ -45,69 +46,73 @@ pub(crate) struct Cli {
     /// Print help
     #[arg(long, global = true, display_order = 999, action = ArgAction::HelpShort)]
     help: Option<bool>,
-    #[command(subcommand)]
-    verb: Verb,
 }
 
-verbs! {
-    Attach(attach::Args),
-    Build(Box<build::Args>),
-    Builder(builder::Group),
-    Commit(commit::Args),
-    Completion(completion::Args),
-    Container(container::Group),
-    Cp(cp::Args),
-    Create(Box<create::Args>),
-    Diff(diff::Args),
-    Events(events::Args),
-    Exec(exec::Args),
-    Export(export::Args),
-    History(history::Args),
-    Image(image::Group),
-    Images(images::Args),
-    Import(import::Args),
-    Info(info::Args),
-    Inspect(inspect::Args),
-    Kill(kill::Args),
-    Load(load::Args),
-    Login(login::Args),
-    Logout(logout::Args),
-    Logs(logs::Args),
-    Man(man::Args),
-    Network(network::Group),
-    Pause(pause::PauseArgs),
-    Port(port::Args),
-    Ps(ps::Args),
-    Pull(pull::Args),
-    Push(push::Args),
-    Rename(rename::Args),
-    Restart(stop::RestartArgs),
-    Rm(rm::Args),
-    Rmi(rmi::Args),
-    Run(Box<run::Args>),
-    Save(save::Args),
-    Start(start::Args),
-    Stats(stats::Args),
-    Stop(stop::StopArgs),
-    System(system::Group),
-    Tag(tag::Args),
-    Top(top::Args),
-    Unpause(pause::UnpauseArgs),
-    Update(update::Args),
-    Version(version::Args),
-    Volume(volume::Group),
-    Wait(wait::Args),
+first_verbs! {
+    attach: Attach(attach::Args),
+    build: Build(Box<build::Args>),
+    builder: Builder(builder::Group),
+    commit: Commit(commit::Args),
+    completion: Completion(completion::Args),
+    container: Container(container::Group),
+    cp: Cp(cp::Args),
+    create: Create(Box<create::Args>),
+    diff: Diff(diff::Args),
+    events: Events(events::Args),
+    exec: Exec(exec::Args),
+    export: Export(export::Args),
+    history: History(history::Args),
+    image: Image(image::Group),
+    images: Images(images::Args),
+    import: Import(import::Args),
+    info: Info(info::Args),
+    inspect: Inspect(inspect::Args),
+    kill: Kill(kill::Args),
+    load: Load(load::Args),
+    login: Login(login::Args),
+    logout: Logout(logout::Args),
+    logs: Logs(logs::Args),
+    man: Man(man::Args),
+    network: Network(network::Group),
+    pause: Pause(pause::PauseArgs),
+    port: Port(port::Args),
+    ps: Ps(ps::Args),
+    pull: Pull(pull::Args),
+    push: Push(push::Args),
+    rename: Rename(rename::Args),
+    restart: Restart(stop::RestartArgs),
+    rm: Rm(rm::Args),
+    rmi: Rmi(rmi::Args),
+    run: Run(Box<run::Args>),
+    save: Save(save::Args),
+    start: Start(start::Args),
+    stats: Stats(stats::Args),
+    stop: Stop(stop::StopArgs),
+    system: System(system::Group),
+    tag: Tag(tag::Args),
+    top: Top(top::Args),
+    unpause: Unpause(pause::UnpauseArgs),
+    update: Update(update::Args),
+    version: Version(version::Args),
+    volume: Volume(volume::Group),
+    wait: Wait(wait::Args),
 }
 
 impl Cli {
     /// Does what was asked for; the exit code.
     pub(crate) async fn run(self) -> Result<u8> {
-        if let Some(folder) = self.config {
+        let Global { config, debug, daemon, log_level, .. } = self.global;
+        if let Some(folder) = config {
             use_folder(folder);
         }
-        let debug = self.debug || self.log_level == "debug";
-        let client = Client::new(self.daemon.pick()?, debug);
+        let client = Client::new(daemon.pick()?, debug || log_level == "debug");
         self.verb.run(&client).await
+    }
+
+    /// Reads a command line with the flags of one verb only.
+    fn read(argv: &[OsString]) -> Result<Self, clap::Error> {
+        let matches = Verb::names(pflag::adapt(root())).try_get_matches_from(argv)?;
+        Ok(Self { global: Global::from_arg_matches(&matches)?, verb: Verb::from_arg_matches(&matches)? })
     }
 }
 
@@ -127,11 +132,20 @@ pub(crate) enum Parsed {
 /// Reads a command line.
 pub(crate) fn parse(argv: &[OsString]) -> Parsed {
     let argv = &asked_for_help(argv);
-    let parsed = pflag::adapt(Cli::command()).try_get_matches_from(argv).and_then(|m| Cli::from_arg_matches(&m));
-    match parsed {
+    match Cli::read(argv) {
         Ok(cli) => Parsed::Run(Box::new(cli)),
         Err(error) => answer(&error, argv),
     }
+}
+
+/// The program, still without its verbs.
+fn root() -> Command {
+    Global::augment_args(Command::new("knarr"))
+}
+
+/// The whole tree, with all flags of all verbs.
+fn tree() -> Command {
+    Verb::augment_subcommands(root())
 }
 
 /// `knarr help VERB` is `knarr VERB --help`.
@@ -147,12 +161,12 @@ fn asked_for_help(argv: &[OsString]) -> Vec<OsString> {
 /// The tree with the other programs in the same binary, for completions.
 pub(crate) fn with_programs() -> Command {
     let programs = help::PROGRAMS.iter().map(|(name, about)| Command::new(name).about(about));
-    lay_out(Cli::command(), "knarr").subcommands(programs)
+    lay_out(tree(), "knarr").subcommands(programs)
 }
 
 /// The tree of commands with the layout of its help, for help and manual pages.
 pub(crate) fn documented() -> Command {
-    let mut command = lay_out(Cli::command(), "knarr");
+    let mut command = lay_out(tree(), "knarr");
     command.build();
     command
 }
@@ -240,8 +254,14 @@ mod tests {
 
     #[test]
     fn the_tree_is_sound() {
-        Cli::command().debug_assert();
-        pflag::adapt(Cli::command()).debug_assert();
+        tree().debug_assert();
+        pflag::adapt(tree()).debug_assert();
         documented().debug_assert();
+    }
+
+    #[test]
+    fn the_verbs_that_are_read_are_those_of_the_tree() {
+        let names = |command: &Command| command.get_subcommands().map(|c| c.get_name().to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(&Verb::names(root())), names(&tree()));
     }
 }

@@ -27,6 +27,11 @@ pub(crate) fn adapt(command: Command) -> Command {
     command.mut_subcommands(adapt)
 }
 
+/// A verb with its flags, adapted.
+pub(crate) fn adapted<A: clap::Args>(command: Command) -> Command {
+    adapt(A::augment_args(command))
+}
+
 /// A flag that may be given a value: `--rm=false`. One that is true by default says so.
 fn truth(arg: Arg) -> Arg {
     let default = if arg.get_default_values().is_empty() { "false" } else { "true" };

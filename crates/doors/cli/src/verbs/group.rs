@@ -18,6 +18,22 @@ macro_rules! verbs {
     };
 }
 
+/// [`verbs!`] of the program itself, which are also to be had without their flags: to describe all the flags of all verbs takes longer than
+/// most verbs do.
+macro_rules! first_verbs {
+    ($($name:ident: $verb:ident($arguments:ty),)+) => {
+        $crate::verbs::group::verbs! { $($verb($arguments),)+ }
+
+        impl Verb {
+            /// Adds the verbs; the flags of one are described when it is asked for.
+            fn names(command: clap::Command) -> clap::Command {
+                let verbs = [$(clap::Command::new(stringify!($name)).defer($crate::pflag::adapted::<$arguments>)),+];
+                command.subcommands(verbs)
+            }
+        }
+    };
+}
+
 /// A command that only leads to verbs: its description and its verbs.
 macro_rules! group {
     ($(#[$about:meta])* verbs { $($verbs:tt)+ }) => {
@@ -40,4 +56,4 @@ macro_rules! group {
     };
 }
 
-pub(crate) use {group, verbs};
+pub(crate) use {first_verbs, group, verbs};
