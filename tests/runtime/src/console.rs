@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,7 +38,7 @@ impl Console {
     pub fn terminal(&mut self) -> &mut File {
         if self.terminal.is_none() {
             readable(&self.listener, LIMIT);
-            self.terminal = Some(receive(&self.listener.accept().unwrap().0));
+            self.terminal = Some(receive(&self.listener.accept().unwrap().0).1.into());
         }
         self.terminal.as_mut().unwrap()
     }
@@ -69,14 +70,17 @@ fn readable(file: impl std::os::fd::AsFd, limit: Duration) {
     assert!(ready.is_ok_and(|count| count > 0), "nothing came from the terminal");
 }
 
-fn receive(stream: &UnixStream) -> File {
-    let mut bytes = [0u8; 64];
+/// What a peer sends, with the descriptor that comes along.
+pub fn receive(stream: &UnixStream) -> (Vec<u8>, OwnedFd) {
+    readable(stream, LIMIT);
+    let mut bytes = [0u8; 8192];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    recvmsg(stream, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC).unwrap();
-    let rights = |message| match message {
+    let received =
+        recvmsg(stream, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC).unwrap();
+    let descriptor = ancillary.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
         _ => None,
-    };
-    ancillary.drain().find_map(rights).expect("no descriptor came").into()
+    });
+    (bytes[..received.bytes].to_vec(), descriptor.expect("no descriptor came"))
 }

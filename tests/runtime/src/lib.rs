@@ -25,7 +25,7 @@ mod text;
 
 pub use bundle::{Bundle, DESCRIPTORS};
 pub use case::{Case, Oracle};
-pub use console::Console;
+pub use console::{Console, receive};
 pub use document::Document;
 pub use elf::{ELF_CODE, elf};
 pub use leftovers::{cgroup_file, cgroup_folders, remove_parents};

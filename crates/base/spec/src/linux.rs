@@ -49,6 +49,12 @@ pub struct Linux {
     /// Intel resource director technology.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intel_rdt: Option<IntelRdt>,
+    /// NUMA memory policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_policy: Option<MemoryPolicy>,
+    /// Network devices of the runtime's namespace to move into the container's, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "nullable")]
+    pub net_devices: BTreeMap<String, NetDevice>,
     /// Execution domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub personality: Option<Personality>,
@@ -144,12 +150,41 @@ pub struct IntelRdt {
     /// Memory bandwidth schema.
     #[serde(skip_serializing_if = "String::is_empty", deserialize_with = "nullable")]
     pub mem_bw_schema: String,
+    /// Lines of `schemata`, after the two above.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
+    pub schemata: Vec<String>,
+    /// Whether a monitoring group is made.
+    #[serde(skip_serializing_if = "is_false", deserialize_with = "nullable")]
+    pub enable_monitoring: bool,
     /// Cache monitoring.
     #[serde(rename = "enableCMT", skip_serializing_if = "is_false", deserialize_with = "nullable")]
     pub enable_cmt: bool,
     /// Bandwidth monitoring.
     #[serde(rename = "enableMBM", skip_serializing_if = "is_false", deserialize_with = "nullable")]
     pub enable_mbm: bool,
+}
+
+/// set_mempolicy(2).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MemoryPolicy {
+    /// `MPOL_BIND`, ….
+    pub mode: String,
+    /// List of memory nodes (`0-1,3`).
+    #[serde(skip_serializing_if = "String::is_empty", deserialize_with = "nullable")]
+    pub nodes: String,
+    /// `MPOL_F_…`.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
+    pub flags: Vec<String>,
+}
+
+/// A network device to move.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NetDevice {
+    /// Its name inside; empty keeps the one it has.
+    #[serde(skip_serializing_if = "String::is_empty", deserialize_with = "nullable")]
+    pub name: String,
 }
 
 /// personality(2).

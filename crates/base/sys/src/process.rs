@@ -38,6 +38,15 @@ pub fn set_io_priority(class: u32, data: u32) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, (class << 13) | data) })
 }
 
+/// Sets the memory policy of the calling thread (set_mempolicy(2)): a mode with its flags, and nodes as words of bits.
+pub fn set_memory_policy(mode: u32, nodes: &[u64]) -> io::Result<()> {
+    let bits = nodes.len() * 64;
+    // The kernel takes one bit less than it is told of.
+    let bits = if bits == 0 { 0 } else { bits + 1 };
+    // SAFETY: the kernel reads as many bits as the slice has; without any, the pointer is not looked at.
+    check(unsafe { libc::syscall(libc::SYS_set_mempolicy, mode as libc::c_int, nodes.as_ptr(), bits) })
+}
+
 /// `struct sched_attr` of sched_setattr(2), first version.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

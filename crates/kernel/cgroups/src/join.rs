@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::{Cgroup, Error, Result, Version};
+use crate::{Cgroup, CgroupPath, Error, Result, Version};
 
 /// Opened ways into a cgroup.
 #[derive(Debug, Default)]
@@ -39,8 +39,24 @@ impl Join {
 impl Cgroup {
     /// Opens what a child needs to get inside; the descriptors are close-on-exec.
     pub fn join(&self) -> Result<Join> {
-        let mut join = Join { clone_into: None, tasks: Vec::new() };
+        self.join_below(&[])
+    }
+
+    /// [`Cgroup::join`], with existing cgroups below this one for some hierarchies: controllers, separated by commas,
+    /// and the path; no controllers mean every hierarchy.
+    pub fn join_below(&self, paths: &[(&str, &str)]) -> Result<Join> {
+        for controller in paths.iter().flat_map(|(names, _)| names.split(',')).filter(|name| !name.is_empty()) {
+            if self.layout.of(controller).is_none() {
+                return Err(Error::NoController { controller: controller.to_owned(), file: "cgroup.procs".to_owned() });
+            }
+        }
+        let mut join = Join::default();
         for (hierarchy, folder) in self.folders() {
+            let chosen = paths.iter().find(|(names, _)| names.is_empty() || names.split(',').any(|n| hierarchy.has(n)));
+            let folder = match chosen.map(|(_, path)| path.trim_matches('/')) {
+                None | Some("") => folder,
+                Some(path) => CgroupPath::parse(path)?.below(&folder),
+            };
             match hierarchy.version {
                 Version::V1 => join.tasks.push(open(&folder.join("tasks"), OFlags::WRONLY)?),
                 Version::V2 => join.clone_into = Some(open(&folder, OFlags::RDONLY | OFlags::DIRECTORY)?),

@@ -25,6 +25,13 @@ pub struct Hierarchy {
     pub controllers: Vec<String>,
 }
 
+impl Hierarchy {
+    /// Whether it governs a controller.
+    pub fn has(&self, controller: &str) -> bool {
+        self.controllers.iter().any(|name| name == controller)
+    }
+}
+
 /// All hierarchies of a host: v1 alone, v2 alone, or hybrid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Layout {
@@ -76,7 +83,7 @@ impl Layout {
 
     /// The hierarchy that governs `controller`.
     pub fn of(&self, controller: &str) -> Option<&Hierarchy> {
-        self.hierarchies.iter().find(|h| h.controllers.iter().any(|name| name == controller))
+        self.hierarchies.iter().find(|h| h.has(controller))
     }
 
     /// The version that governs `controller`; for `devices` and `freezer`, which v2 has without a controller of that

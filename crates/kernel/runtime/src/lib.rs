@@ -26,6 +26,7 @@ mod error;
 mod foreign;
 mod hooks;
 mod link;
+mod listener;
 mod log;
 mod namespaces;
 mod plan;

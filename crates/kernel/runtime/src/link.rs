@@ -4,6 +4,7 @@
 //! ```text
 //! child → parent   `s`, with a pidfd       it has made the real child, which speaks from here on, and ends
 //!                  `r`                     its namespaces exist (ids may be mapped, hooks may run)
+//!                  `n`, with a descriptor  its system call filter asks over this
 //!                  `c`                     created: it waits for `start`
 //!                  `e` errno i32 LE text   it failed, and ends
 //! parent → child   `g`                     go on
@@ -36,6 +37,8 @@ pub enum Message {
     Sibling(OwnedFd),
     /// Its namespaces exist.
     Ready,
+    /// Its system call filter asks over this descriptor.
+    Listener(OwnedFd),
     /// It waits for `start`.
     Created,
     /// It failed.
@@ -113,6 +116,11 @@ impl Link {
         send_with(&self.0, b"s", pidfd).or_fail("tell the runtime")
     }
 
+    /// The child says that its system call filter asks over `listener`.
+    pub fn listener(&self, listener: BorrowedFd<'_>) -> Result<(), Failure> {
+        send_with(&self.0, b"n", listener).or_fail("tell the runtime")
+    }
+
     /// The child says that it waits for `start`.
     pub fn created(&self) -> Result<(), Failure> {
         self.send(b"c").or_fail("tell the runtime")
@@ -146,6 +154,7 @@ impl Link {
             .map_err(|e| Error::io("listen to", "the container's first process", e))?;
         Ok(match file {
             Some(pidfd) if buffer[..length] == *b"s" => Message::Sibling(pidfd),
+            Some(listener) if buffer[..length] == *b"n" => Message::Listener(listener),
             _ => decode(&buffer[..length]),
         })
     }

@@ -47,14 +47,30 @@ pub fn compile_for(profile: &Seccomp, native: Arch) -> Result<Program> {
     arches.sort_unstable();
     arches.dedup();
     let rules = rules(&profile.syscalls)?;
+    let notifies = check_notifications(profile, default, &rules)?;
     let mut code = Assembler::default();
     let start = program(&mut code, &arches, &rules, default);
     let filter = code.finish(start);
     if filter.len() > MOST {
         return Err(Error::TooLong(filter.len()));
     }
-    let notifies = default.notifies() || rules.iter().any(|rule| rule.action.notifies());
     Ok(Program { filter, flags: flags(&profile.flags, notifies)? })
+}
+
+/// Whether some call is answered by a listener, as far as that can be.
+fn check_notifications(profile: &Seccomp, default: Action, rules: &[Rule<'_>]) -> Result<bool> {
+    if default.notifies() {
+        return Err(Error::NotifyAll);
+    }
+    let mut asked = rules.iter().filter(|rule| rule.action.notifies()).peekable();
+    let notifies = asked.peek().is_some();
+    if notifies && profile.listener_path.is_empty() {
+        return Err(Error::NoListener);
+    }
+    if asked.any(|rule| rule.names.iter().any(|name| name == "sendmsg")) {
+        return Err(Error::NotifySendmsg);
+    }
+    Ok(notifies)
 }
 
 /// A checked rule.

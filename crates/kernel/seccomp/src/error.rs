@@ -8,6 +8,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a filter could not be made; completes "cannot …".
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Everything would be asked.
+    #[error("use SCMP_ACT_NOTIFY as the default action: the program could not even be started")]
+    NotifyAll,
+    /// The call by which a listener gets its descriptor would be asked.
+    #[error("use SCMP_ACT_NOTIFY for sendmsg: by it the listener gets its descriptor")]
+    NotifySendmsg,
+    /// Notifications without somebody who listens.
+    #[error("use SCMP_ACT_NOTIFY: the profile has no listenerPath")]
+    NoListener,
     /// The text is no profile.
     #[error("read the seccomp profile")]
     Json(#[source] serde_json::Error),

@@ -317,11 +317,26 @@ fn what_cannot_be_understood_is_refused() {
 fn listeners_and_flags_go_to_the_kernel() {
     let profile = Seccomp {
         default_action: "SCMP_ACT_ALLOW".into(),
-        flags: vec!["SECCOMP_FILTER_FLAG_LOG".into()],
+        flags: vec!["SECCOMP_FILTER_FLAG_LOG".into(), "SECCOMP_FILTER_FLAG_TSYNC".into()],
+        listener_path: "/run/listener".into(),
         syscalls: vec![Syscall { names: vec!["mkdir".into()], action: "SCMP_ACT_NOTIFY".into(), ..Syscall::default() }],
         ..Seccomp::default()
     };
     let program = compile(&profile).unwrap();
     assert!(program.notifies());
     assert_eq!(program.flags, 2 | 8);
+}
+
+#[test]
+fn questions_that_could_never_be_answered_are_refused() {
+    let asked = |name: &str, default: &str| Seccomp {
+        default_action: default.into(),
+        listener_path: "/run/listener".into(),
+        syscalls: vec![Syscall { names: vec![name.into()], action: "SCMP_ACT_NOTIFY".into(), ..Syscall::default() }],
+        ..Seccomp::default()
+    };
+    assert!(compile(&asked("mkdir", "SCMP_ACT_ALLOW")).is_ok());
+    assert!(compile(&asked("mkdir", "SCMP_ACT_NOTIFY")).is_err());
+    assert!(compile(&asked("sendmsg", "SCMP_ACT_ALLOW")).is_err());
+    assert!(compile(&Seccomp { listener_path: String::new(), ..asked("mkdir", "SCMP_ACT_ALLOW") }).is_err());
 }

@@ -68,6 +68,7 @@ fn an_errno_and_a_killing_are_what_was_asked_for() {
 fn a_listener_is_given_for_notifications() {
     let profile = Seccomp {
         default_action: "SCMP_ACT_ALLOW".into(),
+        listener_path: "/run/listener".into(),
         syscalls: vec![Syscall { names: vec!["mkdir".into()], action: "SCMP_ACT_NOTIFY".into(), ..Syscall::default() }],
         ..Seccomp::default()
     };

@@ -7,8 +7,8 @@ use knarr_sys::process::join_session_keyring;
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Gid, Uid, set_dumpable_behavior, setsid};
 use rustix::thread::{
-    LinkNameSpaceType, ThreadNameSpaceType, UnshareFlags, move_into_link_name_space, move_into_thread_name_spaces,
-    set_thread_res_gid, set_thread_res_uid,
+    CpuSet, LinkNameSpaceType, ThreadNameSpaceType, UnshareFlags, move_into_link_name_space,
+    move_into_thread_name_spaces, sched_setaffinity, set_thread_res_gid, set_thread_res_uid,
 };
 
 use super::{FirstProcess, JoiningProcess, identity};
@@ -81,12 +81,18 @@ pub fn joining(child: &JoiningProcess<'_>) -> Result<(), Failure> {
     not_inspectable()?;
     setsid().or_fail("setsid")?;
     child.cgroup.enter_tasks().or_fail("join the cgroups")?;
+    run_on(child.process.affinity.1.as_ref())?;
     let kinds = ThreadNameSpaceType::from_bits_retain(child.namespaces as u32);
     move_into_thread_name_spaces(child.target.as_fd(), kinds).or_fail("join the container's namespaces")?;
     if kinds.contains(ThreadNameSpaceType::USER) {
         become_root_inside()?;
     }
     keyring(child.start.keyring)
+}
+
+/// Chooses the CPUs of this process.
+fn run_on(cpus: Option<&CpuSet>) -> Result<(), Failure> {
+    cpus.map_or(Ok(()), |set| sched_setaffinity(None, set)).or_fail("set the CPU affinity")
 }
 
 /// From here to execve no process of the container can look into this one (flaw row 3).

@@ -20,7 +20,15 @@ pub fn first(child: &FirstProcess<'_>, terminal: Option<Terminal>) -> Result<i32
     if let Some(domain) = child.plan.personality {
         knarr_sys::process::personality(domain).or_fail("personality")?;
     }
-    let program = restrict(&child.plan.process, &child.start, terminal)?;
+    if let Some(policy) = &child.plan.memory_policy {
+        knarr_sys::process::set_memory_policy(policy.mode, &policy.nodes).or_fail("set the memory policy")?;
+    }
+    let program = restrict(&child.plan.process, &child.start, &child.link, terminal)?;
+    let early = child.start.seccomp.as_ref().is_some_and(knarr_seccomp::Program::notifies);
+    if early {
+        // While the runtime still listens: it hands the filter's questions on.
+        seal(&child.plan.process, &child.start, &child.link)?;
+    }
     if let Some(fifo) = &child.fifo {
         child.link.created()?;
         wait_for_start(fifo)?;
@@ -30,7 +38,9 @@ pub fn first(child: &FirstProcess<'_>, terminal: Option<Terminal>) -> Result<i32
     if let Some(hooks) = child.hooks {
         super::rootfs::hook("startContainer", &hooks.start_container, hooks.state(Status::Created))?;
     }
-    seal(&child.plan.process, &child.start)?;
+    if !early {
+        seal(&child.plan.process, &child.start, &child.link)?;
+    }
     if child.plan.init {
         let link = &child.link;
         reaper::stay(|| super::report(link, Err(program.become_it()))).map(|never| match never {})
@@ -45,9 +55,9 @@ pub fn joining(child: &JoiningProcess<'_>) -> Result<i32, Failure> {
         Some(socket) if child.process.terminal => Some(terminal_inside(socket.as_fd())?),
         _ => None,
     };
-    let program = restrict(child.process, &child.start, terminal)?;
+    let program = restrict(child.process, &child.start, &child.link, terminal)?;
     abandoned(&child.link)?;
-    seal(child.process, &child.start)?;
+    seal(child.process, &child.start, &child.link)?;
     Err(program.become_it())
 }
 
@@ -75,7 +85,7 @@ impl Program {
 }
 
 /// Limits, labels, identity; then the program is looked for, as the user.
-fn restrict(process: &ProcessPlan, start: &Start, terminal: Option<Terminal>) -> Result<Program, Failure> {
+fn restrict(process: &ProcessPlan, start: &Start, link: &Link, terminal: Option<Terminal>) -> Result<Program, Failure> {
     exec::cloexec_from(3 + start.preserve_fds).or_fail("mark descriptors close-on-exec")?;
     if let Some(terminal) = terminal {
         terminal.take(process.console_size)?;
@@ -89,7 +99,7 @@ fn restrict(process: &ProcessPlan, start: &Start, terminal: Option<Terminal>) ->
     if process.no_new_privileges {
         rustix::thread::set_no_new_privs(true).or_fail("set no_new_privs")?;
     } else {
-        filter(start)?;
+        filter(start, link)?;
     }
     identity::assume(process)?;
     let path = program::find(&process.args[0], &env)?;
@@ -97,13 +107,14 @@ fn restrict(process: &ProcessPlan, start: &Start, terminal: Option<Terminal>) ->
 }
 
 /// With no_new_privs the filter needs no capability, and comes last.
-fn seal(process: &ProcessPlan, start: &Start) -> Result<(), Failure> {
-    if process.no_new_privileges { filter(start) } else { Ok(()) }
+fn seal(process: &ProcessPlan, start: &Start, link: &Link) -> Result<(), Failure> {
+    if process.no_new_privileges { filter(start, link) } else { Ok(()) }
 }
 
-fn filter(start: &Start) -> Result<(), Failure> {
-    match &start.seccomp {
-        Some(program) => knarr_seccomp::install(program).or_fail("install the seccomp filter").map(drop),
+fn filter(start: &Start, link: &Link) -> Result<(), Failure> {
+    let Some(program) = &start.seccomp else { return Ok(()) };
+    match knarr_seccomp::install(program).or_fail("install the seccomp filter")? {
+        Some(listener) => link.listener(listener.as_fd()),
         None => Ok(()),
     }
 }

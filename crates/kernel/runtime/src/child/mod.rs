@@ -54,6 +54,8 @@ pub struct FirstProcess<'a> {
     pub console: Option<OwnedFd>,
     /// Read before the program starts, where the container is only created.
     pub fifo: Option<OwnedFd>,
+    /// Whether the host's tree is left by pivot_root(2); a root on an initramfs cannot be.
+    pub pivot: bool,
     /// Whether the parent has something to do (id maps, hooks) once the namespaces exist.
     pub parent_works: bool,
     /// The state that hooks are told, with its process id yet unknown to this process.

@@ -82,6 +82,9 @@ fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Resul
         let mode = fstat(&target).or_fail("look at the folder")?.st_mode & 0o7777;
         parameters.push(("mode".to_owned(), Some(format!("{mode:o}"))));
     }
+    if !mount.label.is_empty() && has_selinux() {
+        parameters.push(("context".to_owned(), Some(mount.label.clone())));
+    }
     let mut attributes = early(mount);
     let read_only = attributes.set & RDONLY;
     if mount.options.copy_up {
@@ -94,6 +97,11 @@ fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Resul
     }
     attach(&made, &target)?;
     propagate(&made, &mount.options)
+}
+
+/// Whether this host labels files; where it does not there is nobody to read a label.
+fn has_selinux() -> bool {
+    Path::new("/sys/fs/selinux/enforce").exists()
 }
 
 fn place(root: &Root, mount: &MountPlan) -> Result<(OwnedFd, bool), Failure> {

@@ -29,6 +29,13 @@ impl Private {
         self.write(Path::new(&format!("{pid}/{name}")), value)
     }
 
+    /// The text of a file of this process.
+    pub fn read_own(&self, name: &str) -> Result<String, Failure> {
+        let path = format!("{}/{name}", getpid().as_raw_nonzero());
+        let file = self.open(Path::new(&path), OFlags::RDONLY).or_fail(format!("open /proc/{path}"))?;
+        std::io::read_to_string(File::from(file)).or_fail(format!("read /proc/{path}"))
+    }
+
     /// Whether a file of this process exists.
     pub fn has_own(&self, name: &str) -> bool {
         let pid = getpid().as_raw_nonzero();

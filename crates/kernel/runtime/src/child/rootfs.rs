@@ -3,9 +3,11 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use knarr_mounts::{Attributes, Propagation, Root, attach, clone_tree, detach, set_attributes, set_propagation};
+use knarr_mounts::{
+    Attributes, Propagation, Root, attach, clone_tree, detach, mountinfo, set_attributes, set_propagation,
+};
 use knarr_spec::{Hook, NamespaceKind, State, Status};
-use rustix::fs::{CWD, Mode, OFlags, open};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, open, statx};
 use rustix::process::{chdir, chroot, fchdir, pivot_root, umask};
 
 use super::console::Terminal;
@@ -113,14 +115,37 @@ fn leave_host(host: &OwnedFd, propagation: (Propagation, bool)) -> Result<(), Fa
     Ok(detach(Path::new("."))?)
 }
 
+/// Without pivot_root(2): the root lies over the host's, everything that is mounted below that is let go, and only the
+/// host's bare root file system is left out of reach beneath.
+fn cover_host(root: &Root, host: &OwnedFd) -> Result<(), Failure> {
+    set_propagation(host.as_fd(), Propagation::Slave, true)?;
+    fchdir(host).or_fail("enter the host's root")?;
+    let table = procfs::Private::mount()?.read_own("mountinfo")?;
+    let table = mountinfo::parse(&table);
+    let id = mount_id(host).or_fail("look at the host's root")?;
+    let below = table.iter().filter(|entry| entry.parent == id && entry.mount_point != Path::new("/"));
+    for entry in below {
+        detach(entry.mount_point.strip_prefix("/").unwrap_or(&entry.mount_point))?;
+    }
+    fchdir(root.folder()).or_fail("enter the root")?;
+    chroot(".").or_fail("chroot")
+}
+
+fn mount_id(file: &OwnedFd) -> rustix::io::Result<u64> {
+    let stat = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
+    Ok(stat.stx_mnt_id)
+}
+
 /// Makes the root this process's.
 fn enter(child: &FirstProcess<'_>, root: &Root, host: &OwnedFd) -> Result<(), Failure> {
     let plan = &child.plan.root;
     fchdir(root.folder()).or_fail("enter the root")?;
     if child.plan.namespaces.joins(NamespaceKind::Mount) {
         chroot(".").or_fail("chroot")?;
-    } else {
+    } else if child.pivot {
         leave_host(host, plan.propagation)?;
+    } else {
+        cover_host(root, host)?;
     }
     chdir("/").or_fail("chdir /")?;
     if plan.read_only {

@@ -1,8 +1,10 @@
 //! From a document to a plan: everything that can be decided, and refused, without touching the system.
 
 mod hooks;
+mod memory_policy;
 mod mounts;
 mod namespaces;
+mod numbers;
 mod process;
 mod sysctl;
 
@@ -12,6 +14,7 @@ use knarr_model::Snapshot;
 use knarr_mounts::Propagation;
 use knarr_spec::{Device, DeviceRule, Linux, Spec};
 
+pub use memory_policy::{MemoryPolicy, flags as memory_policy_flags, modes as memory_policy_modes};
 pub use mounts::{MountPlan, MountSource, Owners};
 pub use namespaces::{Namespaces, flag as namespace_flag};
 pub use process::ProcessPlan;
@@ -42,6 +45,8 @@ pub struct Plan {
     pub domainname: String,
     /// Files below `/proc/sys` and what to write to them.
     pub sysctls: Vec<(PathBuf, String)>,
+    /// Memory policy.
+    pub memory_policy: Option<MemoryPolicy>,
     /// `personality(2)` domain.
     pub personality: Option<u64>,
     /// The first process.
@@ -80,7 +85,7 @@ impl Plan {
         let linux = spec.linux.as_ref().unwrap_or(&none);
         let namespaces = Namespaces::plan(linux)?;
         let process = spec.process.as_ref().ok_or_else(|| Error::Spec("process must be set".to_owned()))?;
-        let mounts = mounts::plan(&spec.mounts, bundle)?;
+        let mounts = mounts::plan(&spec.mounts, bundle, &linux.mount_label)?;
         let maps_as_container = |mount: &MountPlan| mount.owners.as_ref().is_some_and(|owners| owners.maps.is_none());
         if mounts.iter().any(maps_as_container) && !namespaces.has(knarr_spec::NamespaceKind::User) {
             return Err(Error::Spec("an idmap mount without maps needs a user namespace".to_owned()));
@@ -98,6 +103,7 @@ impl Plan {
             hostname: spec.hostname.clone(),
             domainname: spec.domainname.clone(),
             sysctls: sysctl::plan(&linux.sysctl, &namespaces)?,
+            memory_policy: linux.memory_policy.as_ref().map(MemoryPolicy::plan).transpose()?,
             personality: personality(linux)?,
             process: ProcessPlan::new(process)?,
             init: spec.annotations.get(INIT_ANNOTATION).is_some_and(|value| value == "true"),

@@ -18,6 +18,8 @@ pub struct MountPlan {
     pub options: Options,
     /// How owners are mapped.
     pub owners: Option<Owners>,
+    /// SELinux label of all that is on it, empty for none.
+    pub label: String,
 }
 
 /// How the owners on a mount are mapped (config.md, "Linux mount options", `idmap`).
@@ -63,6 +65,13 @@ impl MountPlan {
         }
     }
 
+    /// Whether its files have no labels of their own: a file system that is made for the container, but for those whose
+    /// files are the kernel's.
+    fn takes_label(&self) -> bool {
+        matches!(&self.source, MountSource::FileSystem { kind, .. }
+            if !matches!(kind.as_str(), "proc" | "sysfs" | "mqueue"))
+    }
+
     /// Whether it must lie on a real folder, not behind a link (flaw row 7).
     pub fn needs_plain_folder(&self) -> bool {
         matches!(&self.source, MountSource::FileSystem { kind, .. } if kind == "proc" || kind == "sysfs")
@@ -70,8 +79,10 @@ impl MountPlan {
 }
 
 /// Plans the mounts; relative sources are relative to the bundle.
-pub fn plan(mounts: &[Mount], bundle: &Path) -> Result<Vec<MountPlan>> {
-    mounts.iter().map(|mount| one(mount, bundle)).collect()
+pub fn plan(mounts: &[Mount], bundle: &Path, label: &str) -> Result<Vec<MountPlan>> {
+    let mut plans: Vec<MountPlan> = mounts.iter().map(|mount| one(mount, bundle)).collect::<Result<_>>()?;
+    plans.iter_mut().filter(|plan| plan.takes_label()).for_each(|plan| plan.label = label.to_owned());
+    Ok(plans)
 }
 
 fn one(mount: &Mount, bundle: &Path) -> Result<MountPlan> {
@@ -99,7 +110,7 @@ fn one(mount: &Mount, bundle: &Path) -> Result<MountPlan> {
     if options.copy_up && !matches!(&source, MountSource::FileSystem { kind, .. } if kind == "tmpfs") {
         return Err(fault("tmpcopyup is for tmpfs".to_owned()));
     }
-    let plan = MountPlan { destination, source, options, owners };
+    let plan = MountPlan { destination, source, options, owners, label: String::new() };
     if !may_be_at(&plan) {
         return Err(fault("it cannot be mounted because it is inside /proc".to_owned()));
     }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use knarr_spec::{ConsoleSize, Process, Scheduler};
 use knarr_sys::process::SchedAttr;
 use rustix::process::{Gid, Resource, Rlimit, Uid};
-use rustix::thread::CapabilitySet;
+use rustix::thread::{CapabilitySet, CpuSet};
 
+use super::numbers;
 use crate::{Error, Result, capabilities};
 
 /// A process to become.
@@ -39,6 +40,8 @@ pub struct ProcessPlan {
     pub scheduler: Option<SchedAttr>,
     /// I/O priority: class and data.
     pub io_priority: Option<(u32, u32)>,
+    /// CPUs on which it runs until, and from when, it is in the container's cgroups; for one that joins.
+    pub affinity: (Option<CpuSet>, Option<CpuSet>),
     /// Whether it gets a terminal.
     pub terminal: bool,
     /// The terminal's first size.
@@ -91,6 +94,7 @@ impl ProcessPlan {
             oom_score_adj: oom_score(process)?,
             scheduler: process.scheduler.as_ref().map(scheduler).transpose()?,
             io_priority: io_priority(process)?,
+            affinity: affinity(process)?,
             terminal: process.terminal,
             console_size: process.console_size,
             labels: LabelPlan { apparmor: process.apparmor_profile.clone(), selinux: process.selinux_label.clone() },
@@ -221,6 +225,21 @@ fn io_priority(process: &Process) -> Result<Option<(u32, u32)>> {
     };
     let data = u32::try_from(wanted.priority).ok().filter(|data| *data <= 7);
     Ok(Some((class, data.ok_or_else(|| Error::Spec(format!("I/O priority {}", wanted.priority)))?)))
+}
+
+fn affinity(process: &Process) -> Result<(Option<CpuSet>, Option<CpuSet>)> {
+    let Some(asked) = &process.exec_cpu_affinity else { return Ok((None, None)) };
+    Ok((cpus(&asked.initial)?, cpus(&asked.last)?))
+}
+
+fn cpus(list: &str) -> Result<Option<CpuSet>> {
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let numbers = numbers::parse(list).ok_or_else(|| Error::Spec(format!("execCPUAffinity: CPUs {list:?}")))?;
+    let mut set = CpuSet::new();
+    numbers.into_iter().for_each(|number| set.set(number));
+    Ok(Some(set))
 }
 
 #[cfg(test)]

@@ -65,11 +65,6 @@ fn run(global: &Global, words: &Words) -> Result<i32> {
 }
 
 fn read(global: &Global, words: &Words, console: Console, stop_before_program: bool) -> Result<Launch> {
-    if words.has("no-pivot") {
-        return Err(Error::Usage(
-            "--no-pivot is not supported: it would leave the host's tree within reach".to_owned(),
-        ));
-    }
     if global.systemd_cgroup {
         return Err(Error::Usage("--systemd-cgroup is not supported: cgroups are made directly".to_owned()));
     }
@@ -87,6 +82,7 @@ fn read(global: &Global, words: &Words, console: Console, stop_before_program: b
         snapshot: words.value("rootfs-snapshot").map(PathBuf::from),
         preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
         keyring: !words.has("no-new-keyring"),
+        pivot: !words.has("no-pivot"),
         rootless: global.rootless.unwrap_or_else(|| !rustix::process::geteuid().is_root()),
         stop_before_program,
     })

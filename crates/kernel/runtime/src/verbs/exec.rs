@@ -4,13 +4,15 @@ use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
+use knarr_cgroups::Join;
 use knarr_spec::{Capabilities, NamespaceKind, Process, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
-use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, sched_setaffinity};
 
 use crate::arguments::{Flag, Global, Words};
 use crate::child::{self, JoiningProcess, Start};
 use crate::link::{Link, Message};
+use crate::listener::Listener;
 use crate::plan::{ProcessPlan, namespace_flag};
 use crate::record::{Record, replace};
 use crate::verbs::terminal::Console;
@@ -74,22 +76,32 @@ fn check_status(record: &Record, root: &Path, also_paused: bool) -> Result<()> {
 fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, console: &Console) -> Result<Child> {
     let stopped = || Error::Status { operation: "exec in", id: record.id.clone(), status: Status::Stopped };
     let target = record.process()?.ok_or_else(stopped)?;
+    let seccomp = launch::filter(spec)?;
+    let listener = Listener::connect(spec, seccomp.as_ref())?;
     let (ours, theirs) = Link::pair()?;
     let joining = JoiningProcess {
         process,
         link: theirs,
         namespaces: enter_pid_namespace(spec, &target)?,
         target,
-        cgroup: record.join()?,
+        cgroup: join_cgroup(record, words)?,
         console: console.open(process.terminal)?,
         start: Start {
             preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
             keyring: !words.has("no-new-keyring"),
-            seccomp: launch::filter(spec)?,
+            seccomp,
         },
     };
+    if let Some(cpus) = &process.affinity.0 {
+        // The child begins where this process is.
+        sched_setaffinity(None, cpus).map_err(|e| Error::io("set", "the initial CPU affinity", e))?;
+    }
     let mut child = born(joining)?;
-    follow(&ours, &mut child).inspect_err(|_| child.end())?;
+    follow(&ours, &mut child, |descriptor, pid| match &listener {
+        Some(listener) => listener.hand_over(descriptor, pid, &record.state(Status::Running)),
+        None => Ok(()),
+    })
+    .inspect_err(|_| child.end())?;
     if let Some(path) = words.value("pid-file") {
         replace(Path::new(path), child.pid.as_raw_nonzero().to_string().as_bytes()).inspect_err(|_| child.end())?;
     }
@@ -112,19 +124,33 @@ fn enter_pid_namespace(spec: &Spec, target: &OwnedFd) -> Result<u64> {
     Ok(all & !pid)
 }
 
+/// The container's cgroup, or those below it that are asked for: `PATH` in every hierarchy, or `CONTROLLER[,…]:PATH`.
+fn join_cgroup(record: &Record, words: &Words) -> Result<Join> {
+    let asked: Vec<(&str, &str)> =
+        words.values("cgroup").map(|word| word.split_once(':').unwrap_or(("", word))).collect();
+    if asked.is_empty() {
+        return record.join();
+    }
+    if asked.len() > 1 && asked.iter().any(|(controllers, _)| controllers.is_empty()) {
+        return Err(Error::Usage("--cgroup without a controller is for all, and given once".to_owned()));
+    }
+    Ok(record.cgroup()?.join_below(&asked)?)
+}
+
 fn born(joining: JoiningProcess<'_>) -> Result<Child> {
     let into = joining.cgroup.clone_into.as_ref().map(OwnedFd::try_clone).transpose();
     let into = into.map_err(|e| Error::io("copy", "a descriptor", e))?;
     clone3(0, into.as_ref().map(AsFd::as_fd), || child::joining(joining)).map_err(|e| Error::io("make", "a process", e))
 }
 
-fn follow(link: &Link, child: &mut Child) -> Result<()> {
+fn follow(link: &Link, child: &mut Child, hand_over: impl Fn(&OwnedFd, i32) -> Result<()>) -> Result<()> {
     loop {
         match link.next()? {
             Message::Sibling(pidfd) => {
                 std::mem::replace(child, launch::of(pidfd)?).reap();
                 link.go()?;
             }
+            Message::Listener(descriptor) => hand_over(&descriptor, child.pid.as_raw_nonzero().get())?,
             Message::Failed(failure) => return Err(failure.into()),
             Message::Started | Message::Created | Message::Ready => return Ok(()),
         }

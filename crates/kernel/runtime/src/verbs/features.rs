@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::capabilities::NAMES;
+use crate::plan;
 use crate::verbs::{Verb, print};
 
 /// The command.
@@ -35,6 +36,11 @@ fn document() -> Value {
             "apparmor": { "enabled": true },
             "selinux": { "enabled": true },
             "intelRdt": { "enabled": false },
+            "memoryPolicy": {
+                "modes": plan::memory_policy_modes().collect::<Vec<_>>(),
+                "flags": plan::memory_policy_flags().collect::<Vec<_>>(),
+            },
+            "netDevices": { "enabled": false },
             "mountExtensions": { "idmap": { "enabled": true } },
         },
         "annotations": { "dev.knarr.runtime.version": env!("CARGO_PKG_VERSION") },

@@ -12,6 +12,7 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
 use crate::link::{Link, Message};
+use crate::listener::Listener;
 use crate::plan::{self, Plan};
 use crate::record::{Record, read_spec, replace, start_time};
 use crate::verbs::terminal::Console;
@@ -36,6 +37,8 @@ pub struct Launch {
     pub preserve_fds: u32,
     /// Whether it gets a session keyring of its own.
     pub keyring: bool,
+    /// Whether pivot_root(2) is used to leave the host's tree.
+    pub pivot: bool,
     /// Whether a cgroup that may not be made is done without.
     pub rootless: bool,
     /// Whether the program waits for `start`.
@@ -51,12 +54,18 @@ pub struct Made {
     pub record: Record,
     /// The document.
     pub spec: Spec,
+    listener: Option<Listener>,
 }
 
 impl Made {
     fn note_process(&mut self) {
         self.record.pid = self.child.pid.as_raw_nonzero().get();
         self.record.start_time = start_time(self.record.pid).unwrap_or(0);
+    }
+
+    fn hand_over(&self, descriptor: &OwnedFd) -> Result<()> {
+        let state = self.record.state(Status::Creating);
+        self.listener.iter().try_for_each(|listener| listener.hand_over(descriptor, self.record.pid, &state))
     }
 
     /// Another process goes on in the child's place, which ends.
@@ -122,6 +131,8 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
     let (ours, theirs) = Link::pair()?;
     let record = record(launch, &spec, cgroup);
     let hooks = child_hooks(&spec, &record);
+    let seccomp = filter(&spec)?;
+    let listener = Listener::connect(&spec, seccomp.as_ref())?;
     // Before a PID namespace is joined: these make a child of their own.
     let (root, sources) = (sources::root(plan)?, sources::binds(plan)?);
     let first = FirstProcess {
@@ -134,26 +145,23 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
         join: namespaces::open(&plan.namespaces)?,
         console: launch.console.open(plan.process.terminal)?,
         fifo: launch.stop_before_program.then(|| fifo(folder)).transpose()?,
+        pivot: launch.pivot,
         parent_works: parent_works(&spec, plan),
         hooks: hooks.as_ref(),
-        start: Start { preserve_fds: launch.preserve_fds, keyring: launch.keyring, seccomp: filter(&spec)? },
+        start: Start { preserve_fds: launch.preserve_fds, keyring: launch.keyring, seccomp },
     };
     // What is made shall belong to a user namespace that is joined: a go-between joins it first.
     let joins_user = plan.namespaces.joins(NamespaceKind::User);
     let child = born(first, if joins_user { 0 } else { plan.namespaces.clone_flags })?;
-    let mut made = Made { child, record, spec };
+    let mut made = Made { child, record, spec, listener };
     follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| made.child.end())?;
     Ok(made)
 }
 
 /// Compiles the document's system call filter, for the first process and for every one that joins.
 pub fn filter(spec: &Spec) -> Result<Option<knarr_seccomp::Program>> {
-    let Some(profile) = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref()) else { return Ok(None) };
-    let program = knarr_seccomp::compile(profile)?;
-    if program.notifies() {
-        return Err(Error::Spec("seccomp: SCMP_ACT_NOTIFY is not supported".to_owned()));
-    }
-    Ok(Some(program))
+    let profile = spec.linux.as_ref().and_then(|linux| linux.seccomp.as_ref());
+    Ok(profile.map(knarr_seccomp::compile).transpose()?)
 }
 
 /// Makes the process; what it needs is closed here once it has it.
@@ -175,6 +183,7 @@ fn follow(launch: &Launch, plan: &Plan, folder: &Path, link: &Link, made: &mut M
                 made.record.write(folder)?;
                 link.go()?;
             }
+            Message::Listener(descriptor) => made.hand_over(&descriptor)?,
             Message::Ready => {
                 work_for(made, plan)?;
                 link.go()?;
