@@ -28,10 +28,12 @@ pub const DIST: &[Package] = &[package("musl-tools", "musl-gcc")];
 pub const RUN: &[Package] = &[
     package("busybox-static", "busybox"),
     package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
+    package("containerd", "containerd"),
     package("crun", "crun"),
     package("curl", "curl"),
     package("docker-cli|docker.io", "docker"),
     package("docker-registry", "docker-registry"),
+    package("docker.io", "dockerd"),
     package("e2fsprogs", "mkfs.ext4"),
     package("groff-base", "groff"),
     package("iproute2", "ip"),

@@ -34,7 +34,8 @@ impl Runtime {
         }
     }
 
-    fn ours() -> Self {
+    /// The one that is being built here.
+    pub fn ours() -> Self {
         let own = std::env::current_exe().unwrap_or_default();
         let candidates = own.ancestors().skip(1).take(2).map(|folder| folder.join("knarr-runtime"));
         let found = candidates.into_iter().find(|path| path.is_file());
@@ -54,6 +55,11 @@ impl Runtime {
             program.splice(0..0, shown);
         }
         Self { name, program, kind }
+    }
+
+    /// The path of its program, as a word.
+    pub fn path(&self) -> String {
+        self.program.last().unwrap().to_str().unwrap().to_owned()
     }
 
     /// Its name in the list of results.
