@@ -53,13 +53,14 @@ pub fn one(name: &str) -> Option<CapabilitySet> {
     Some(CapabilitySet::from_bits_retain(1 << number))
 }
 
-/// The set of names; a name that is none is given back as the error.
-pub fn set(names: &[String]) -> Result<CapabilitySet, String> {
-    let mut all = CapabilitySet::empty();
-    for name in names {
-        all |= one(name).ok_or_else(|| name.clone())?;
-    }
-    Ok(all)
+/// The set of names; what is no name of one is passed over ([`unknown`] tells it).
+pub fn set(names: &[String]) -> CapabilitySet {
+    names.iter().filter_map(|name| one(name)).fold(CapabilitySet::empty(), |all, one| all | one)
+}
+
+/// Those that are no names of capabilities.
+pub fn unknown(names: &[String]) -> impl Iterator<Item = &String> {
+    names.iter().filter(|name| one(name).is_none())
 }
 
 #[cfg(test)]
@@ -70,6 +71,12 @@ mod tests {
     fn names_have_the_kernels_numbers() {
         assert_eq!(one("CAP_SYS_ADMIN"), Some(CapabilitySet::SYS_ADMIN));
         assert_eq!(one("CAP_CHECKPOINT_RESTORE"), Some(CapabilitySet::CHECKPOINT_RESTORE));
-        assert_eq!(set(&["CAP_NOPE".to_owned()]), Err("CAP_NOPE".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_capability_is_passed_over_and_told() {
+        let names = ["CAP_CHOWN", "CAP_NOPE"].map(str::to_owned);
+        assert_eq!(set(&names), CapabilitySet::CHOWN);
+        assert_eq!(unknown(&names).collect::<Vec<_>>(), ["CAP_NOPE"]);
     }
 }

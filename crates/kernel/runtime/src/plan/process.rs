@@ -1,5 +1,6 @@
 //! The document's process: checked, in the kernel's numbers.
 
+use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use rustix::process::{Gid, Resource, Rlimit, Uid};
 use rustix::thread::{CapabilitySet, CpuSet};
 
 use super::numbers;
+use crate::log::Log;
 use crate::{Error, Result, capabilities};
 
 /// A process to become.
@@ -30,6 +32,8 @@ pub struct ProcessPlan {
     pub umask: u32,
     /// Capability sets.
     pub capabilities: CapabilityPlan,
+    /// Names that are no capabilities: told, and no failure (config.md, "Linux Process").
+    pub unknown_capabilities: Vec<String>,
     /// Resource limits, the name first for errors.
     pub rlimits: Vec<(String, Resource, Rlimit)>,
     /// `PR_SET_NO_NEW_PRIVS`.
@@ -88,7 +92,8 @@ impl ProcessPlan {
             gid: Gid::from_raw(id(process.user.gid)?),
             groups: groups(process)?,
             umask: process.user.umask.unwrap_or(0o022) & 0o777,
-            capabilities: capability_sets(process)?,
+            capabilities: capability_sets(process),
+            unknown_capabilities: unknown_capabilities(process),
             rlimits: rlimits(&process.rlimits)?,
             no_new_privileges: process.no_new_privileges,
             oom_score_adj: oom_score(process)?,
@@ -99,6 +104,15 @@ impl ProcessPlan {
             console_size: process.console_size,
             labels: LabelPlan { apparmor: process.apparmor_profile.clone(), selinux: process.selinux_label.clone() },
         })
+    }
+}
+
+impl ProcessPlan {
+    /// Tells what of the document is passed over.
+    pub fn warn(&self, log: &Log) {
+        if !self.unknown_capabilities.is_empty() {
+            log.warn(&format!("unknown capabilities are ignored: {}", self.unknown_capabilities.join(", ")));
+        }
     }
 }
 
@@ -118,17 +132,23 @@ fn groups(process: &Process) -> Result<Vec<Gid>> {
     process.user.additional_gids.iter().map(|gid| id(*gid).map(Gid::from_raw)).collect()
 }
 
-fn capability_sets(process: &Process) -> Result<CapabilityPlan> {
+fn capability_sets(process: &Process) -> CapabilityPlan {
     let wanted = process.capabilities.clone().unwrap_or_default();
-    let read =
-        |names: &[String]| capabilities::set(names).map_err(|name| Error::Spec(format!("{name:?} is no capability")));
-    Ok(CapabilityPlan {
-        bounding: read(&wanted.bounding)?,
-        effective: read(&wanted.effective)?,
-        permitted: read(&wanted.permitted)?,
-        inheritable: read(&wanted.inheritable)?,
-        ambient: read(&wanted.ambient)?,
-    })
+    CapabilityPlan {
+        bounding: capabilities::set(&wanted.bounding),
+        effective: capabilities::set(&wanted.effective),
+        permitted: capabilities::set(&wanted.permitted),
+        inheritable: capabilities::set(&wanted.inheritable),
+        ambient: capabilities::set(&wanted.ambient),
+    }
+}
+
+/// Each name once.
+fn unknown_capabilities(process: &Process) -> Vec<String> {
+    let Some(wanted) = &process.capabilities else { return Vec::new() };
+    let sets = [&wanted.bounding, &wanted.effective, &wanted.permitted, &wanted.inheritable, &wanted.ambient];
+    let unknown: BTreeSet<&String> = sets.into_iter().flat_map(|names| capabilities::unknown(names)).collect();
+    unknown.into_iter().cloned().collect()
 }
 
 const RLIMITS: &[(&str, Resource)] = &[

@@ -85,5 +85,6 @@ fn read(global: &Global, words: &Words, console: Console, stop_before_program: b
         pivot: !words.has("no-pivot"),
         rootless: global.rootless.unwrap_or_else(|| !rustix::process::geteuid().is_root()),
         stop_before_program,
+        log: global.log.clone(),
     })
 }

@@ -55,6 +55,7 @@ fn main(global: &Global, words: &Words) -> Result<i32> {
     check_status(&record, &global.root, words.has("ignore-paused"))?;
     let spec = record.spec(&global.root)?;
     let process = ProcessPlan::new(&process(words, &spec, args)?)?;
+    process.warn(&global.log);
     let (console, here) = Console::asked(words.value("console-socket"), words.has("detach"))?;
     console.check(process.terminal)?;
     let wait = (!words.has("detach")).then(foreground::Wait::prepare).transpose()?;

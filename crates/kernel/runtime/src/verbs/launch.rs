@@ -13,6 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::child::{self, ChildHooks, FirstProcess, Start};
 use crate::link::{Link, Message};
 use crate::listener::Listener;
+use crate::log::Log;
 use crate::plan::{self, Plan};
 use crate::record::{Record, read_spec, replace, start_time};
 use crate::verbs::terminal::Console;
@@ -43,6 +44,8 @@ pub struct Launch {
     pub rootless: bool,
     /// Whether the program waits for `start`.
     pub stop_before_program: bool,
+    /// Where what is passed over is told.
+    pub log: Log,
 }
 
 /// What was made.
@@ -87,6 +90,7 @@ pub fn launch(launch: &Launch) -> Result<Made> {
     let (spec, text) = read_spec(&launch.bundle.join("config.json"))?;
     let snapshot = launch.snapshot.as_deref().map(read_snapshot).transpose()?;
     let plan = Plan::new(&spec, &launch.bundle, snapshot)?;
+    plan.process.warn(&launch.log);
     launch.console.check(plan.process.terminal)?;
     let folder = Record::reserve(&launch.root, &launch.id)?;
     let copied = fs::write(folder.join("config.json"), &text)
