@@ -11,6 +11,7 @@ cases! {
     inheritable_ones_are_set: ["config/capabilities"],
     ambient_ones_survive_for_a_user: ["config/capabilities"],
     a_user_without_ambient_ones_has_none: ["config/capabilities"],
+    an_unknown_one_is_no_failure: ["config/capabilities-unknown"],
     all_of_the_kernel_can_be_given: ["config/capabilities"],
     a_given_one_works_and_a_missing_one_does_not: ["config/capabilities"],
     empty_sets_are_empty: ["config/capabilities"],
@@ -78,6 +79,15 @@ fn a_user_without_ambient_ones_has_none(runtime: &Runtime) {
     bundle.set("/process/user/uid", 1000);
     bundle.capabilities(&["CAP_CHOWN"]);
     assert_eq!(capability_sets(&bundle.output()), [0, 0, 0, 1, 0]);
+}
+
+fn an_unknown_one_is_no_failure(runtime: &Runtime) {
+    let mut bundle = runtime.program(&["/bin/cat", "/proc/self/status"]);
+    bundle.capabilities(&["CAP_CHOWN", "CAP_EVERYTHING"]);
+    let outcome = bundle.run();
+    let warned = outcome.log.iter().any(|line| line["level"] == "warning" && line["msg"].as_str().unwrap().contains("CAP_EVERYTHING"));
+    assert!(warned, "{:?}", outcome.log);
+    assert_eq!(capability_sets(&outcome.ok())[1], 1);
 }
 
 fn all_of_the_kernel_can_be_given(runtime: &Runtime) {

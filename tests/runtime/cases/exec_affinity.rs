@@ -4,10 +4,10 @@ use knarr_runtime_cases::{Bundle, Runtime, cases, status_field};
 use serde_json::{Value, json};
 
 cases! {
-    the_final_one_holds: ["process/exec-cpu-affinity"] Ours("runc 1.1 and crun 1.21 do not know it"),
-    the_first_one_holds_where_no_other_is_given: ["process/exec-cpu-affinity"] Ours("runc 1.1 and crun 1.21 do not know it"),
-    it_is_not_for_the_first_process: ["process/exec-cpu-affinity"],
-    what_is_no_list_is_refused: ["process/exec-cpu-affinity"] Ours("runc 1.1 and crun 1.21 do not know it"),
+    the_final_one_holds: ["config/exec-cpu-affinity"] Ours("runc 1.1 and crun 1.21 do not know it"),
+    the_first_one_holds_where_no_other_is_given: ["config/exec-cpu-affinity"] Ours("runc 1.1 and crun 1.21 do not know it"),
+    it_is_not_for_the_first_process: ["config/exec-cpu-affinity"],
+    what_is_no_list_is_refused: ["config/exec-cpu-affinity"] Ours("runc 1.1 and crun 1.21 do not know it"),
 }
 
 fn cpus(status: &str) -> String {

@@ -5,10 +5,10 @@ use std::fs;
 use knarr_runtime_cases::{Runtime, cases, cgroup_folders};
 
 cases! {
-    one_controllers_cgroup_is_joined: ["command-line/exec-cgroup"],
-    the_top_is_the_containers_own: ["command-line/exec-cgroup"],
-    one_that_is_not_there_is_an_error: ["command-line/exec-cgroup"],
-    it_never_leads_out_of_the_container: ["command-line/exec-cgroup"],
+    one_controllers_cgroup_is_joined: ["cli/exec"],
+    the_top_is_the_containers_own: ["cli/exec"],
+    one_that_is_not_there_is_an_error: ["cli/exec"],
+    it_never_leads_out_of_the_container: ["cli/exec"],
 }
 
 fn one_controllers_cgroup_is_joined(runtime: &Runtime) {

@@ -14,6 +14,7 @@ cases! {
     early_ones_are_told_creating: ["config/hooks-state"],
     poststart_is_told_running: ["config/hooks-state"] Crun("runc 1.1 runs it with create"),
     poststop_is_told_stopped: ["config/hooks-state"],
+    start_container_is_told_created: ["config/hooks-state"],
     annotations_are_in_the_state: ["config/hooks-state"],
     arguments_are_the_listed_ones: ["config/hooks"],
     environment_is_the_listed_one: ["config/hooks"] Crun("runc gives its own where none is listed"),
@@ -25,6 +26,8 @@ cases! {
     a_failing_create_runtime_hook_ends_the_container: ["runtime/hooks-failure"],
     a_failing_create_container_hook_ends_the_container: ["runtime/hooks-failure"],
     a_failing_start_container_hook_ends_the_container: ["runtime/hooks-failure"],
+    a_failing_poststop_hook_is_no_failure: ["runtime/hooks-failure-late"] Ours("runc stops at the first, crun deletes all the same"),
+    a_failing_poststart_hook_is_no_failure: ["runtime/hooks-failure-late"] Ours("runc and crun fail, as 1.0 of the specification did not want"),
     a_hook_that_is_not_there_fails: ["config/hooks"],
     a_hook_killed_by_a_signal_fails: ["runtime/hooks-failure"],
     a_hook_that_takes_too_long_fails: ["config/hooks-timeout"],
@@ -117,6 +120,10 @@ fn poststop_is_told_stopped(runtime: &Runtime) {
     assert_eq!(told(runtime, "poststop").0["status"], "stopped");
 }
 
+fn start_container_is_told_created(runtime: &Runtime) {
+    assert_eq!(told(runtime, "startContainer").0["status"], "created");
+}
+
 fn annotations_are_in_the_state(runtime: &Runtime) {
     assert_eq!(told(runtime, "createRuntime").0["annotations"]["a.b"], "c");
 }
@@ -207,6 +214,25 @@ fn a_failing_start_container_hook_ends_the_container(runtime: &Runtime) {
     bundle.set("/hooks/startContainer", json!([hook("cat > /dev/null; exit 7")]));
     assert!(!bundle.run().status.success());
     assert!(!bundle.rootfs().join("etc/ran").exists());
+}
+
+fn a_failing_poststop_hook_is_no_failure(runtime: &Runtime) {
+    let mut bundle = runtime.program(&["/bin/true"]);
+    let file = bundle.file("noted");
+    bundle.set("/hooks/poststop", json!([hook("exit 7"), hook(&format!("echo next > {file}"))]));
+    bundle.output();
+    assert_eq!(bundle.read("noted"), "next\n");
+}
+
+fn a_failing_poststart_hook_is_no_failure(runtime: &Runtime) {
+    let mut bundle = runtime.shell("echo ran");
+    let file = bundle.file("noted");
+    bundle.set("/hooks/poststart", json!([hook("exit 7"), hook(&format!("echo next > {file}"))]));
+    let outcome = bundle.run();
+    let warned = outcome.log.iter().any(|line| line["level"] == "warning");
+    assert!(warned, "{:?}", outcome.log);
+    assert_eq!(outcome.ok(), "ran\n");
+    assert_eq!(bundle.read("noted"), "next\n");
 }
 
 fn a_hook_that_is_not_there_fails(runtime: &Runtime) {

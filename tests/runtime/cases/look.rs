@@ -1,6 +1,9 @@
 //! `list`, `ps`, `events --stats`, `features`, `spec`, `--version`.
 
-use knarr_runtime_cases::{Runtime, cases, until};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use knarr_runtime_cases::{Bundle, Runtime, cases, until};
 use serde_json::Value;
 
 cases! {
@@ -15,9 +18,13 @@ cases! {
     ps_as_a_table: ["cli/ps"],
     ps_of_an_unknown_container_is_refused: ["cli/ps"],
     events_show_what_is_used: ["cli/events"],
+    events_are_told_until_the_container_ends: ["cli/events"],
+    running_out_of_memory_is_an_event: ["cli/events"] Ours("on a v1 host Debian's runc and crun need the memory of a program of Go's"),
+    events_of_a_stopped_container_are_refused: ["cli/events"],
     features_tell_what_is_known: ["features"],
     spec_writes_a_document_that_runs: ["cli/spec"],
     spec_overwrites_nothing: ["cli/spec"],
+    spec_for_others_than_root_has_a_user_namespace: ["cli/spec"],
     version_tells_the_specifications: ["cli/version"],
 }
 
@@ -105,7 +112,51 @@ fn events_show_what_is_used(runtime: &Runtime) {
     assert_eq!(stats["id"], bundle.id());
     assert_eq!(stats["data"]["memory"]["usage"]["limit"], 64 << 20);
     assert_eq!(stats["data"]["pids"]["limit"], 9);
-    assert_eq!(stats["data"]["pids"]["current"], 1);
+    assert!(stats["data"]["pids"]["current"].as_u64().unwrap() >= 1);
+    assert!(stats["data"]["memory"]["usage"]["usage"].as_u64().unwrap() > 0);
+    assert!(stats["data"]["cpu"]["usage"]["total"].as_u64().unwrap() > 0);
+}
+
+/// Lines of a stream of events.
+fn stream(bundle: &Bundle<'_>, interval: &str) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut command = bundle.command(&["events", "--interval", interval, bundle.id()]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    (child, output)
+}
+
+fn event(lines: &mut BufReader<std::process::ChildStdout>) -> Value {
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap()
+}
+
+fn events_are_told_until_the_container_ends(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    let (mut child, mut lines) = stream(&bundle, "50ms");
+    for _ in 0..2 {
+        let told = event(&mut lines);
+        assert_eq!((told["type"].as_str(), told["id"].as_str()), (Some("stats"), Some(bundle.id())));
+    }
+    bundle.ok(&["delete", "--force", bundle.id()]);
+    assert!(child.wait().unwrap().success());
+}
+
+fn running_out_of_memory_is_an_event(runtime: &Runtime) {
+    let mut bundle = runtime.shell("while true; do dd if=/dev/zero of=/dev/null bs=200M count=1; sleep 0.1; done");
+    bundle.set("/linux/resources/memory/limit", 32 << 20);
+    bundle.start();
+    let (mut child, mut lines) = stream(&bundle, "1h");
+    let told = event(&mut lines);
+    assert_eq!((told["type"].as_str(), told["id"].as_str()), (Some("oom"), Some(bundle.id())));
+    bundle.ok(&["delete", "--force", bundle.id()]);
+    child.wait().unwrap();
+}
+
+fn events_of_a_stopped_container_are_refused(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    bundle.end();
+    bundle.refused(&["events", "--stats", bundle.id()]);
 }
 
 fn features_tell_what_is_known(runtime: &Runtime) {
@@ -138,6 +189,16 @@ fn spec_overwrites_nothing(runtime: &Runtime) {
     bundle.write("spec/config.json", "mine");
     bundle.refused(&["spec", "--bundle", &place]);
     assert_eq!(bundle.read("spec/config.json"), "mine");
+}
+
+fn spec_for_others_than_root_has_a_user_namespace(runtime: &Runtime) {
+    let bundle = runtime.program(&["/bin/true"]);
+    let place = bundle.folder("spec");
+    bundle.ok(&["spec", "--rootless", "--bundle", &place]);
+    let document: Value = serde_json::from_str(&bundle.read("spec/config.json")).unwrap();
+    let namespaces = document["linux"]["namespaces"].as_array().unwrap();
+    assert!(namespaces.iter().any(|namespace| namespace["type"] == "user"), "{document}");
+    assert_eq!(document["linux"]["uidMappings"][0]["size"], 1);
 }
 
 fn version_tells_the_specifications(runtime: &Runtime) {

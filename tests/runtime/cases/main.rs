@@ -1,5 +1,7 @@
 //! Every case on every runtime: `runc::hostname::is_set`, then `ours::hostname::is_set`.
 
+mod conformance;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -57,8 +59,11 @@ features! {
     memory_policy,
     mount_bind,
     mount_cgroup,
+    mount_copy_up,
+    mount_idmap,
     mount_options,
     mount_propagation,
+    mount_recursive,
     mount_types,
     namespaces_join,
     namespaces_new,
@@ -98,6 +103,7 @@ fn main() -> ExitCode {
             trials.extend(fit.map(|case| trial(runtime, feature, case)));
         }
     }
+    trials.push(Trial::test("conformance::document", || conformance::check(FEATURES).map_err(Failed::from)));
     let conclusion = run(&arguments, trials);
     remove_parents();
     conclusion.exit_code()

@@ -98,16 +98,13 @@ fn an_unbindable_root(runtime: &Runtime) {
 
 /// On a host whose mounts are all shared, as systemd makes them.
 fn nothing_of_a_shared_host_is_unmounted(runtime: &Runtime) {
-    const HOST: &str = "mount --make-rshared / && mount -t tmpfs x $0 && mkdir $0/sub && mount -t tmpfs x $0/sub && \
-                        touch $0/sub/file && \"$@\" && ls $0/sub";
+    const HOST: &str = "mount --make-rshared /; mount -t tmpfs x $0/host; mkdir $0/host/sub; mount -t tmpfs x $0/host/sub; \
+                        touch $0/host/sub/file; \"$@\"; ls $0/host/sub";
     for propagation in ["private", "rprivate", "slave", "rslave", "shared", "rshared"] {
         let mut bundle = runtime.program(&["/bin/true"]);
-        let place = bundle.folder("host");
+        bundle.folder("host");
         bundle.set("/linux/rootfsPropagation", propagation);
-        let inner = bundle.command(&["run", "--bundle", bundle.word(), bundle.id()]);
-        let mut command = std::process::Command::new("unshare");
-        command.args(["--mount", "--", "sh", "-c", HOST, &place]).arg(inner.get_program()).args(inner.get_args());
-        assert_eq!(bundle.finish(command).ok(), "file\n", "{propagation}");
+        assert_eq!(bundle.run_on_host(HOST).ok(), "file\n", "{propagation}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Namespaces of others, by their files.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use knarr_runtime_cases::{Runtime, cases};
 
@@ -10,6 +11,10 @@ cases! {
     uts: ["linux/namespaces-path"],
     pid: ["linux/namespaces-path"],
     cgroup: ["linux/namespaces-path"],
+    user: ["linux/namespaces-path"] Crun("runc 1.1 wants maps, too"),
+    new_ones_belong_to_the_joined_user_namespace: ["linux/namespaces-path"] Crun("runc 1.1 wants maps, too"),
+    all_but_the_mounts_of_another_container: ["linux/namespaces-path"],
+    mount: ["linux/namespaces-path"] Ours("runc 1.1 and Debian's crun prepare no root there"),
     several_at_once: ["linux/namespaces-path"],
     a_file_of_another_kind_is_refused: ["linux/namespaces-path-kind"],
     a_file_that_is_no_namespace_is_refused: ["linux/namespaces-path-kind"],
@@ -51,6 +56,64 @@ fn pid(runtime: &Runtime) {
     let mut bundle = runtime.program(&["/bin/cat", "/proc/1/cmdline"]);
     bundle.namespace("pid", Some(&path));
     assert!(bundle.output().starts_with("/bin/sleep"));
+}
+
+fn user(runtime: &Runtime) {
+    let mut other = runtime.program(&["/bin/sleep", "1000"]);
+    let map = serde_json::json!([{ "containerID": 0, "hostID": 200_000, "size": 1000 }]);
+    other.namespace("user", None);
+    other.set("/linux/uidMappings", map.clone());
+    other.set("/linux/gidMappings", map);
+    other.belongs_to(200_000);
+    other.start();
+    let mut bundle = runtime.shell("readlink /proc/self/ns/user; id -u");
+    let path = format!("/proc/{}/ns/user", other.pid());
+    bundle.namespace("user", Some(&path));
+    bundle.belongs_to(200_000);
+    assert_eq!(bundle.output(), format!("{}\n0\n", fs::read_link(&path).unwrap().display()));
+}
+
+fn new_ones_belong_to_the_joined_user_namespace(runtime: &Runtime) {
+    let mut other = runtime.program(&["/bin/sleep", "1000"]);
+    let map = serde_json::json!([{ "containerID": 0, "hostID": 200_000, "size": 1000 }]);
+    other.namespace("user", None);
+    other.set("/linux/uidMappings", map.clone());
+    other.set("/linux/gidMappings", map);
+    other.belongs_to(200_000);
+    other.start();
+    // Setting the host name of a new UTS namespace is a right over the user namespace that it belongs to.
+    let mut bundle = runtime.shell("hostname changed && hostname; touch /tmp/mine");
+    bundle.namespace("user", Some(&format!("/proc/{}/ns/user", other.pid())));
+    bundle.capabilities(&["CAP_SYS_ADMIN"]);
+    bundle.belongs_to(200_000);
+    assert_eq!(bundle.output(), "changed\n");
+    assert_eq!(fs::metadata(bundle.rootfs().join("tmp/mine")).unwrap().uid(), 200_000);
+}
+
+fn all_but_the_mounts_of_another_container(runtime: &Runtime) {
+    let other = runtime.sleeper();
+    let pid = other.pid();
+    let all = [("pid", "pid"), ("network", "net"), ("ipc", "ipc"), ("uts", "uts")];
+    let mut bundle = runtime.shell("for n in pid net ipc uts; do readlink /proc/self/ns/$n; done");
+    for (kind, file) in all {
+        bundle.namespace(kind, Some(&format!("/proc/{pid}/ns/{file}")));
+    }
+    bundle.remove("/hostname");
+    let link = |file: &str| fs::read_link(format!("/proc/{pid}/ns/{file}")).unwrap().display().to_string();
+    assert_eq!(bundle.output().lines().collect::<Vec<_>>(), all.map(|(_, file)| link(file)));
+}
+
+fn mount(runtime: &Runtime) {
+    let mut other = runtime.program(&["/bin/sleep", "1000"]);
+    let mut bundle = runtime.shell("readlink /proc/self/ns/mnt; ls /");
+    // The other container sees this one's root below its own.
+    let place = bundle.rootfs().to_str().unwrap().to_owned();
+    other.mount(&place, "bind", &place, &["rbind"]);
+    other.start();
+    let path = format!("/proc/{}/ns/mnt", other.pid());
+    bundle.namespace("mount", Some(&path));
+    let expected = format!("{}\nbin\ndev\netc\nhome\nproc\nroot\nsys\ntmp\n", fs::read_link(&path).unwrap().display());
+    assert_eq!(bundle.output(), expected);
 }
 
 fn several_at_once(runtime: &Runtime) {

@@ -3,8 +3,8 @@
 use knarr_runtime_cases::{Runtime, cases};
 
 cases! {
-    the_program_runs_in_its_root: ["command-line/no-pivot"],
-    nothing_that_the_host_mounts_is_left_beneath: ["command-line/no-pivot"] Ours("runc and crun leave the host's mounts beneath"),
+    the_program_runs_in_its_root: ["cli/no-pivot"],
+    nothing_that_the_host_mounts_is_left_beneath: ["cli/no-pivot"] Ours("runc and crun leave the host's mounts beneath"),
 }
 
 fn the_program_runs_in_its_root(runtime: &Runtime) {

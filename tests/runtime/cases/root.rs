@@ -12,6 +12,7 @@ cases! {
     read_only_leaves_mounts_writable: ["config/root-readonly"],
     writable_is_the_default: ["config/root-readonly"],
     nothing_of_the_hosts_tree_is_reachable: ["config/root"],
+    the_host_is_as_it_was: ["config/root"],
     the_folder_of_the_host_is_not_changed_by_read_only: ["config/root-readonly"],
 }
 
@@ -85,4 +86,17 @@ fn the_folder_of_the_host_is_not_changed_by_read_only(runtime: &Runtime) {
     bundle.start();
     bundle.write("rootfs/etc/from-outside", "written\n");
     assert_eq!(bundle.exec_shell("cat /etc/from-outside"), "written\n");
+}
+
+/// The canary: neither the host's name nor a kernel parameter changes by a run.
+fn the_host_is_as_it_was(runtime: &Runtime) {
+    let canary = || {
+        let files = ["/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/msgmax"];
+        files.map(|file| std::fs::read_to_string(file).unwrap())
+    };
+    let before = canary();
+    let mut bundle = runtime.shell("hostname other; echo 1 > /proc/sys/net/ipv4/ip_forward; echo 777 > /proc/sys/kernel/msgmax");
+    bundle.capabilities(&["CAP_SYS_ADMIN", "CAP_NET_ADMIN"]);
+    bundle.run();
+    assert_eq!(canary(), before);
 }

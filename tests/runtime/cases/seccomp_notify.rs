@@ -8,12 +8,12 @@ use knarr_runtime_cases::{Bundle, Runtime, cases, receive};
 use serde_json::{Value, json};
 
 cases! {
-    the_listener_is_told_of_the_first_process: ["linux/seccomp-notify"],
-    the_listener_is_told_of_a_joining_process: ["linux/seccomp-notify"],
-    a_created_container_is_asked_about_already: ["linux/seccomp-notify"],
-    without_a_listener_nothing_starts: ["linux/seccomp-notify"],
-    a_listener_that_is_not_there_is_an_error: ["linux/seccomp-notify"],
-    not_everything_can_be_asked: ["linux/seccomp-notify"],
+    the_listener_is_told_of_the_first_process: ["linux/seccomp-listener"],
+    the_listener_is_told_of_a_joining_process: ["linux/seccomp-listener"],
+    a_created_container_is_asked_about_already: ["linux/seccomp-listener"],
+    without_a_listener_nothing_starts: ["linux/seccomp-listener"],
+    a_listener_that_is_not_there_is_an_error: ["linux/seccomp-listener"],
+    not_everything_can_be_asked: ["linux/seccomp-listener"],
 }
 
 /// A container whose mkdir is asked about.

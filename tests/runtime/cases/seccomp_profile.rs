@@ -19,7 +19,6 @@ cases! {
     an_errno_for_an_action_without_one_is_refused: ["linux/seccomp-errno"] Ours("runc 1.1 and Debian's crun pass over it"),
     an_errno_that_is_too_large_is_refused: ["linux/seccomp-errno"] Ours("runc and crun take it"),
     a_profile_of_hundreds_of_rules_works: ["linux/seccomp"],
-    notify_needs_a_listener: ["linux/seccomp-listener"],
 }
 
 fn with<'r>(runtime: &'r Runtime, args: &[&str], seccomp: Value) -> Bundle<'r> {
@@ -138,12 +137,4 @@ fn a_profile_of_hundreds_of_rules_works(runtime: &Runtime) {
     rules.extend(no_mkdir().as_array().unwrap().clone());
     let said = with(runtime, &["/bin/mkdir", "/tmp/x"], json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules })).run().refused();
     assert!(said.contains("not permitted"), "{said}");
-}
-
-fn notify_needs_a_listener(runtime: &Runtime) {
-    let rule = json!([{ "names": ["mkdir"], "action": "SCMP_ACT_NOTIFY" }]);
-    refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rule }));
-    let rule = json!([{ "names": ["mkdir"], "action": "SCMP_ACT_NOTIFY" }]);
-    let profile = json!({ "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/no/such/socket", "syscalls": rule });
-    refused(runtime, profile);
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 cases! {
     has_what_the_specification_asks_for: ["runtime/state"],
-    follows_the_container: ["runtime/state", "runtime/kill-status"],
+    follows_the_container: ["runtime/state", "runtime/kill-status", "runtime/operations"],
     has_no_process_when_stopped: ["runtime/state"],
     an_unknown_container_is_refused: ["runtime/state-arguments"],
     an_id_is_required: ["runtime/state-arguments"],

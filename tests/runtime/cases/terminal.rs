@@ -18,6 +18,7 @@ cases! {
     a_socket_without_a_terminal_is_refused: ["cli/console-socket"],
     a_socket_that_is_not_there_is_refused: ["cli/console-socket"],
     it_ends_with_the_program: ["config/terminal"],
+    in_the_foreground_the_callers_is_carried_to_and_fro: ["config/terminal", "cli/run"],
 }
 
 fn with_terminal<'r>(runtime: &'r Runtime, script: &str) -> Bundle<'r> {
@@ -133,4 +134,28 @@ fn it_ends_with_the_program(runtime: &Runtime) {
     let bundle = with_terminal(runtime, "echo last; exit 0");
     let text = start(&bundle).read_until("never");
     assert!(text.contains("last\r\n"), "{text}");
+}
+
+fn in_the_foreground_the_callers_is_carried_to_and_fro(runtime: &Runtime) {
+    use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+    let mut bundle = runtime.shell("tty; stty size; read line; echo got $line; exit 3");
+    bundle.set("/process/terminal", true);
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).and_then(|()| unlockpt(&master)).unwrap();
+    let slave = ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let size = rustix::termios::Winsize { ws_row: 33, ws_col: 101, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let before = rustix::termios::tcgetattr(&slave).unwrap();
+    let mut command = bundle.command(&["run", "--bundle", bundle.word(), bundle.id()]);
+    let copy = || slave.try_clone().unwrap();
+    let mut run = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().unwrap();
+    drop(command);
+    let mut console = Console::of(master.into());
+    let first = console.read_until("33 101");
+    assert!(first.contains("/dev/pts/0") && first.contains("33 101"), "{first}");
+    console.write("hello\r");
+    let second = console.read_until("got hello");
+    assert!(second.contains("got hello"), "{second}");
+    assert_eq!(run.wait().unwrap().code(), Some(3));
+    assert_eq!(rustix::termios::tcgetattr(&slave).unwrap().local_modes, before.local_modes);
 }

@@ -9,6 +9,8 @@ cases! {
     an_unknown_flag_is_refused: ["cli/usage"],
     an_unknown_verb_is_refused: ["cli/usage"] Ours("runc 1.1 prints its help and succeeds"),
     help_is_printed: ["cli/usage"],
+    flags_may_follow_the_id: ["cli/usage"] Ours("runc 1.1 takes them for words"),
+    debug_is_logged_when_asked: ["cli/log"],
     odd_ids_are_taken: ["cli/ids", "flaw/24"],
     ids_that_are_paths_are_refused: ["cli/ids", "flaw/24"],
     ids_with_other_characters_are_refused: ["cli/ids", "flaw/24"],
@@ -16,6 +18,7 @@ cases! {
     the_log_is_json: ["cli/log"],
     the_log_is_text_by_default: ["cli/log"],
     the_log_is_appended_to: ["cli/log"],
+    an_unknown_log_format_is_refused: ["cli/log"],
     a_success_logs_no_error: ["cli/log"],
     the_pid_file_has_the_first_process: ["cli/pid-file"],
     the_pid_file_of_create: ["cli/pid-file"],
@@ -48,6 +51,22 @@ fn help_is_printed(runtime: &Runtime) {
     for verb in ["create", "start", "state", "kill", "delete", "exec"] {
         assert!(text.contains(verb), "{verb}: {text}");
     }
+}
+
+fn flags_may_follow_the_id(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    bundle.ok(&["kill", bundle.id(), "KILL", "--all"]);
+    bundle.ok(&["delete", bundle.id(), "--force"]);
+}
+
+fn debug_is_logged_when_asked(runtime: &Runtime) {
+    let bundle = runtime.program(&["/bin/true"]);
+    let levels = |words: &[&str]| {
+        let outcome = bundle.verb(words);
+        outcome.log.iter().any(|line| line["level"] == "debug")
+    };
+    assert!(levels(&["--debug", "run", "--bundle", bundle.word(), bundle.id()]));
+    assert!(!levels(&["run", "--bundle", bundle.word(), bundle.id()]));
 }
 
 fn run_as(bundle: &Bundle<'_>, id: &str) -> knarr_runtime_cases::Outcome {
@@ -111,6 +130,11 @@ fn the_log_is_appended_to(runtime: &Runtime) {
     bundle.write("plain.log", "from before\n");
     let (_, log) = plain(&bundle, &["--log-format", "json"]);
     assert!(log.starts_with("from before\n") && log.lines().count() > 1, "{log}");
+}
+
+fn an_unknown_log_format_is_refused(runtime: &Runtime) {
+    let (outcome, _) = plain(&runtime.program(&["/bin/true"]), &["--log-format", "yaml"]);
+    assert!(!outcome.status.success());
 }
 
 fn a_success_logs_no_error(runtime: &Runtime) {

@@ -172,6 +172,18 @@ impl<'r> Bundle<'r> {
         said
     }
 
+    /// Runs the container in the foreground on a host of its own: `script` mounts, in a mount namespace that nobody else
+    /// is in, and calls the runtime as `"$@"`; `$0` is the bundle's folder.
+    pub fn run_on_host(&self, script: &str) -> Outcome {
+        let inner = self.command(&["run", "--bundle", self.word(), &self.id]);
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--", "sh", "-ec", script, self.word()])
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        self.finish(command)
+    }
+
     /// Starts the container in the background.
     pub fn start(&self) {
         self.ok(&["run", "--detach", "--bundle", self.word(), &self.id]);

@@ -16,7 +16,7 @@ use crate::process::LIMIT;
 /// A socket for `--console-socket`, then the terminal.
 #[derive(Debug)]
 pub struct Console {
-    listener: UnixListener,
+    listener: Option<UnixListener>,
     path: PathBuf,
     terminal: Option<File>,
 }
@@ -26,7 +26,12 @@ impl Console {
     pub fn listen(folder: &Path) -> Self {
         let path = folder.join("console");
         let _from_before = std::fs::remove_file(&path);
-        Self { listener: UnixListener::bind(&path).unwrap(), path, terminal: None }
+        Self { listener: Some(UnixListener::bind(&path).unwrap()), path, terminal: None }
+    }
+
+    /// A terminal's master end.
+    pub fn of(terminal: File) -> Self {
+        Self { listener: None, path: PathBuf::new(), terminal: Some(terminal) }
     }
 
     /// The socket.
@@ -37,8 +42,9 @@ impl Console {
     /// The terminal; the runtime has sent it.
     pub fn terminal(&mut self) -> &mut File {
         if self.terminal.is_none() {
-            readable(&self.listener, LIMIT);
-            self.terminal = Some(receive(&self.listener.accept().unwrap().0).1.into());
+            let listener = self.listener.as_ref().expect("a socket");
+            readable(listener, LIMIT);
+            self.terminal = Some(receive(&listener.accept().unwrap().0).1.into());
         }
         self.terminal.as_mut().unwrap()
     }

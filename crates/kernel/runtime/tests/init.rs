@@ -60,3 +60,12 @@ fn a_program_that_cannot_start_is_reported() {
     assert!(bundle.said(&output).contains("exec /etc/data: exec format error"));
     bundle.assert_nothing_left();
 }
+
+#[test]
+fn the_default_profile_lets_it_work() {
+    let mut bundle = with_init("echo works; unshare -m true 2>/dev/null || echo refused");
+    bundle.capabilities(&["CAP_SYS_CHROOT"]);
+    let capabilities = vec!["CAP_SYS_CHROOT".to_owned()];
+    bundle.linux().seccomp = Some(knarr_seccomp::default_profile(&capabilities).unwrap());
+    assert_eq!(bundle.output(), "works\nrefused\n");
+}
