@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use knarr_spec::LinuxResources;
 
+use crate::create::Presence;
 use crate::{CgroupPath, Error, Hierarchy, Layout, Result, Version, create, delete, files, limits};
 
 /// A cgroup in all hierarchies of this host. It is a name, not an owner: dropping it changes nothing.
@@ -17,9 +18,18 @@ impl Cgroup {
     /// Makes the folders and writes the limits, before any process is inside. A folder that is there already is taken
     /// over if it holds no process. After an error none of the new folders is left.
     pub fn create(path: &str, resources: &LinuxResources) -> Result<Self> {
+        Self::make(path, resources, Presence::Empty)
+    }
+
+    /// [`Cgroup::create`], where somebody else has made the cgroup and keeps it alive with a process of his.
+    pub fn adopt(path: &str, resources: &LinuxResources) -> Result<Self> {
+        Self::make(path, resources, Presence::Kept)
+    }
+
+    fn make(path: &str, resources: &LinuxResources, presence: Presence) -> Result<Self> {
         let cgroup = Self { path: CgroupPath::parse(path)?, layout: Layout::host()? };
         let planned = limits::planned(cgroup.layout, resources)?;
-        create::folders(&cgroup)?;
+        create::folders(&cgroup, presence)?;
         match limits::apply(&cgroup, &planned).and_then(|()| limits::apply_devices(&cgroup, &resources.devices)) {
             Ok(()) => Ok(cgroup),
             Err(error) => {

@@ -9,10 +9,19 @@ use crate::{Cgroup, Error, Hierarchy, Result, Version, files};
 /// How often a folder is made again because a neighbour has removed the empty parent in between.
 const TRIES: u32 = 20;
 
+/// What a folder that is there already may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// No process.
+    Empty,
+    /// A process of whoever made it.
+    Kept,
+}
+
 /// Makes the folder in every hierarchy; on failure takes away what was made.
-pub fn folders(cgroup: &Cgroup) -> Result<()> {
+pub fn folders(cgroup: &Cgroup, presence: Presence) -> Result<()> {
     for (done, hierarchy) in cgroup.layout.hierarchies.iter().enumerate() {
-        if let Err(error) = in_hierarchy(cgroup, hierarchy) {
+        if let Err(error) = in_hierarchy(cgroup, hierarchy, presence) {
             for made in &cgroup.layout.hierarchies[..done] {
                 remove_quietly(&cgroup.path.below(&made.mount));
             }
@@ -32,17 +41,17 @@ fn remove_quietly(folder: &Path) {
     let _unused_again_by_name = fs::remove_dir(folder);
 }
 
-fn in_hierarchy(cgroup: &Cgroup, hierarchy: &Hierarchy) -> Result<()> {
+fn in_hierarchy(cgroup: &Cgroup, hierarchy: &Hierarchy, presence: Presence) -> Result<()> {
     for _ in 1..TRIES {
-        match chain(cgroup, hierarchy) {
+        match chain(cgroup, hierarchy, presence) {
             Err(error) if error.errno() == Some(rustix::io::Errno::NOENT) => {}
             result => return result,
         }
     }
-    chain(cgroup, hierarchy)
+    chain(cgroup, hierarchy, presence)
 }
 
-fn chain(cgroup: &Cgroup, hierarchy: &Hierarchy) -> Result<()> {
+fn chain(cgroup: &Cgroup, hierarchy: &Hierarchy, presence: Presence) -> Result<()> {
     let chain = cgroup.path.chain(&hierarchy.mount);
     let mut parent = hierarchy.mount.as_path();
     for (index, folder) in chain.iter().enumerate() {
@@ -52,7 +61,9 @@ fn chain(cgroup: &Cgroup, hierarchy: &Hierarchy) -> Result<()> {
         let is_leaf = index + 1 == chain.len();
         match fs::create_dir(folder) {
             Ok(()) => {}
-            Err(e) if e.kind() == ErrorKind::AlreadyExists && is_leaf => refuse_if_used(folder)?,
+            Err(e) if e.kind() == ErrorKind::AlreadyExists && is_leaf && presence == Presence::Empty => {
+                refuse_if_used(folder)?
+            }
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
             Err(e) => return Err(Error::io("create the cgroup", folder, e)),
         }

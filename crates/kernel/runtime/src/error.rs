@@ -72,6 +72,9 @@ pub enum Error {
     /// The container's cgroup.
     #[error("cannot {0}")]
     Cgroup(#[from] knarr_cgroups::Error),
+    /// systemd, which keeps the container's scope.
+    #[error("cannot {0}")]
+    Systemd(#[from] knarr_systemd::Error),
     /// The system call filter.
     #[error("cannot {0}")]
     Seccomp(#[from] knarr_seccomp::Error),

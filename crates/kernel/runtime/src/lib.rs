@@ -32,6 +32,7 @@ mod namespaces;
 mod plan;
 mod protect;
 mod record;
+mod scope;
 mod sources;
 mod time;
 mod verbs;

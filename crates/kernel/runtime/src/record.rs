@@ -30,6 +30,9 @@ pub struct Record {
     pub bundle: PathBuf,
     /// Its path below each cgroup hierarchy; empty where it was made without the right to have one.
     pub cgroup: String,
+    /// The scope of systemd's that the cgroup is, empty for none.
+    #[serde(default)]
+    pub scope: String,
     /// When it was made, RFC 3339.
     pub created: String,
     /// The document's annotations.

@@ -65,9 +65,6 @@ fn run(global: &Global, words: &Words) -> Result<i32> {
 }
 
 fn read(global: &Global, words: &Words, console: Console, stop_before_program: bool) -> Result<Launch> {
-    if global.systemd_cgroup {
-        return Err(Error::Usage("--systemd-cgroup is not supported: cgroups are made directly".to_owned()));
-    }
     let bundle = match words.value("bundle") {
         Some(bundle) => PathBuf::from(bundle),
         None => PathBuf::from("."),
@@ -83,6 +80,7 @@ fn read(global: &Global, words: &Words, console: Console, stop_before_program: b
         preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
         keyring: !words.has("no-new-keyring"),
         pivot: !words.has("no-pivot"),
+        systemd: global.systemd_cgroup,
         rootless: global.rootless.unwrap_or_else(|| !rustix::process::geteuid().is_root()),
         stop_before_program,
         log: global.log.clone(),

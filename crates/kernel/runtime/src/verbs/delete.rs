@@ -14,7 +14,7 @@ use crate::arguments::{Flag, Global, Words};
 use crate::log::Log;
 use crate::record::Record;
 use crate::verbs::Verb;
-use crate::{Error, Result, hooks};
+use crate::{Error, Result, hooks, scope};
 
 /// Removes a container's processes, cgroup and record. One that still runs is refused, or with `force` killed. Every
 /// part is tried; all that failed is told together.
@@ -62,11 +62,16 @@ fn end_first(record: &Record) -> Result<()> {
 
 fn remove_cgroup(record: &Record) -> Result<()> {
     let cgroup = match record.cgroup() {
-        Err(Error::Cgroup(knarr_cgroups::Error::NotFound(_)) | Error::NoCgroup(_)) => return Ok(()),
-        other => other?,
+        Err(Error::Cgroup(knarr_cgroups::Error::NotFound(_)) | Error::NoCgroup(_)) => None,
+        other => Some(other?),
     };
-    cgroup.kill_all()?;
-    Ok(cgroup.delete()?)
+    if let Some(cgroup) = &cgroup {
+        cgroup.kill_all()?;
+    }
+    if !record.scope.is_empty() {
+        scope::stop(&record.scope)?;
+    }
+    Ok(cgroup.map_or(Ok(()), |cgroup| cgroup.delete())?)
 }
 
 fn remove_folder(root: &Path, id: &str) -> Result<()> {

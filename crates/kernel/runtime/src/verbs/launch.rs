@@ -8,6 +8,7 @@ use knarr_cgroups::Cgroup;
 use knarr_model::Snapshot;
 use knarr_spec::{Linux, LinuxResources, NamespaceKind, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
+use knarr_systemd::Scope;
 use rustix::fs::{Mode, OFlags};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
@@ -16,6 +17,7 @@ use crate::listener::Listener;
 use crate::log::Log;
 use crate::plan::{self, Plan};
 use crate::record::{Record, read_spec, replace, start_time};
+use crate::scope::Started;
 use crate::verbs::terminal::Console;
 use crate::{Error, Result, hooks, namespaces, sources, time};
 
@@ -40,6 +42,8 @@ pub struct Launch {
     pub keyring: bool,
     /// Whether pivot_root(2) is used to leave the host's tree.
     pub pivot: bool,
+    /// Whether the cgroup is a scope of systemd's.
+    pub systemd: bool,
     /// Whether a cgroup that may not be made is done without.
     pub rootless: bool,
     /// Whether the program waits for `start`.
@@ -108,11 +112,46 @@ fn read_snapshot(path: &Path) -> Result<Snapshot> {
 }
 
 fn in_cgroup(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path) -> Result<Made> {
-    let cgroup = make_cgroup(launch, spec.linux.as_ref())?;
-    first_process(launch, spec, plan, folder, cgroup.as_ref()).inspect_err(|_| {
-        // As above: the first error is the one to hear about.
-        let _kept = cgroup.map(|cgroup| cgroup.kill_all().and_then(|()| cgroup.delete()));
-    })
+    let (cgroup, scope) = if launch.systemd {
+        let (cgroup, scope) = make_scope(launch, spec.linux.as_ref())?;
+        (Some(cgroup), Some(scope))
+    } else {
+        (make_cgroup(launch, spec.linux.as_ref())?, None)
+    };
+    let made = first_process(launch, spec, plan, folder, cgroup.as_ref());
+    match made {
+        Ok(_) => scope.into_iter().for_each(Started::release),
+        Err(_) => take_away(cgroup, scope),
+    }
+    made
+}
+
+/// As above: the first error is the one to hear about.
+fn take_away(cgroup: Option<Cgroup>, scope: Option<Started>) {
+    let _kept = cgroup.as_ref().map(Cgroup::kill_all);
+    let _kept = scope.map(Started::undo);
+    let _kept = cgroup.map(|cgroup| cgroup.delete());
+}
+
+/// A scope of systemd's, with what of its limits is for us to write.
+fn make_scope(launch: &Launch, linux: Option<&Linux>) -> Result<(Cgroup, Started)> {
+    let scope = Scope::parse(linux.map_or("", |linux| linux.cgroups_path.as_str()), &launch.id)?;
+    let resources = resources(linux);
+    let started = Started::start(&scope, &launch.id, &resources)?;
+    match Cgroup::adopt(&scope.cgroup(), &resources) {
+        Ok(cgroup) => Ok((cgroup, started)),
+        Err(error) => {
+            let _kept = started.undo();
+            Err(error.into())
+        }
+    }
+}
+
+/// What the document limits, and the devices that it asks for.
+fn resources(linux: Option<&Linux>) -> LinuxResources {
+    let mut resources = linux.and_then(|linux| linux.resources.clone()).unwrap_or_default();
+    resources.devices.extend(plan::rules_to_make(linux.map_or(&[], |linux| &linux.devices)));
+    resources
 }
 
 /// The container's cgroup with its limits; none where this process may not make one, and nothing that was asked for
@@ -120,8 +159,7 @@ fn in_cgroup(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path) -> Result<
 fn make_cgroup(launch: &Launch, linux: Option<&Linux>) -> Result<Option<Cgroup>> {
     let asked = linux.map_or("", |linux| linux.cgroups_path.as_str());
     let path = if asked.is_empty() { format!("/knarr/{}", launch.id) } else { asked.to_owned() };
-    let mut resources = linux.and_then(|linux| linux.resources.clone()).unwrap_or_default();
-    resources.devices.extend(plan::rules_to_make(linux.map_or(&[], |linux| &linux.devices)));
+    let resources = resources(linux);
     match Cgroup::create(&path, &resources) {
         Err(error) if launch.rootless && error.is_denied() && asked.is_empty() => {
             let limits = LinuxResources { devices: Vec::new(), ..resources };
@@ -233,9 +271,15 @@ fn record(launch: &Launch, spec: &Spec, cgroup: Option<&Cgroup>) -> Record {
         start_time: 0,
         bundle: launch.bundle.clone(),
         cgroup: cgroup.map(|cgroup| cgroup.path().to_string()).unwrap_or_default(),
+        scope: launch.systemd.then(|| cgroup.and_then(scope_name)).flatten().unwrap_or_default(),
         created: time::now(),
         annotations: spec.annotations.clone(),
     }
+}
+
+/// The last part of a scope's cgroup is its name.
+fn scope_name(cgroup: &Cgroup) -> Option<String> {
+    cgroup.path().to_string().rsplit('/').next().map(str::to_owned)
 }
 
 /// The pipe that the child reads before it becomes the program. Open for both directions, so that the child waits for

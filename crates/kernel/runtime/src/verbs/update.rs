@@ -8,7 +8,7 @@ use knarr_spec::{BlockIo, Cpu, LinuxResources, Memory, Pids, Status};
 use crate::arguments::{Flag, Global, Words};
 use crate::record::Record;
 use crate::verbs::Verb;
-use crate::{Error, Result};
+use crate::{Error, Result, scope};
 
 /// Changes limits; what is none in `resources` stays.
 pub fn update(root: &Path, id: &str, resources: &LinuxResources) -> Result<()> {
@@ -16,6 +16,9 @@ pub fn update(root: &Path, id: &str, resources: &LinuxResources) -> Result<()> {
     let status = record.status(root)?;
     if status == Status::Stopped {
         return Err(Error::Status { operation: "update", id: id.to_owned(), status });
+    }
+    if !record.scope.is_empty() {
+        scope::update(&record.scope, resources)?;
     }
     Ok(record.cgroup()?.update(resources)?)
 }
