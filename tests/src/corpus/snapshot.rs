@@ -52,8 +52,9 @@ impl<'a> Snapshots<'a> {
 
     /// Describes an image's configuration and files.
     pub fn of(&self, image: &str) -> Result<String> {
-        let inspected: Vec<Value> = serde_json::from_str(&self.client.ok(&["image", "inspect", image])?)?;
-        let image_json = inspected.first().context("inspect says nothing")?;
+        let mut inspected: Value = serde_json::from_str(&self.client.ok(&["image", "inspect", image])?)?;
+        inspected.sort_all_objects();
+        let image_json = inspected.get(0).context("inspect says nothing")?;
         let mut text = String::new();
         for name in MEMBERS {
             let value = &image_json["Config"][name];
