@@ -32,6 +32,7 @@ fn names_that_are_not_there_or_not_allowed() {
     refused(&knarr, &["network", "rm", "no-network"], 1, &["no-network"]);
     refused(&knarr, &["create", "--name", "../x", "busybox"], 1, &["Invalid container name", "../x"]);
     refused(&knarr, &["run", "-v", "a/x:/y", "busybox"], 125, &["a/x"]);
+    refused(&knarr, &["run", "-v", "v:/v", "busybox"], 125, &["includes invalid characters", "\"v\""]);
     refused(&knarr, &["run", "-v", "/:relative", "busybox"], 125, &["relative"]);
     refused(&knarr, &["run", "--rm", "--network", "nowhere", "busybox", "true"], 125, &["nowhere"]);
     refused(&knarr, &["run", "--volumes-from", "nobody", "busybox"], 125, &["No such container: nobody"]);

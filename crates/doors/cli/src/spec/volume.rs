@@ -21,7 +21,8 @@ pub(crate) fn volume(text: &str, folder: &Path) -> Result<VolumeSpec, String> {
         return Err(format!("invalid spec: {text}: empty section between colons"));
     }
     match parts.as_slice() {
-        [target] => absolute(target).map(|()| VolumeSpec::Anonymous((*target).to_owned())),
+        // The daemon puts a relative one below the root, as for VOLUME in a Dockerfile.
+        [target] => Ok(VolumeSpec::Anonymous((*target).to_owned())),
         [source, target] => {
             absolute(target).map(|()| VolumeSpec::Bind(format!("{}:{target}", resolve(source, folder))))
         }
@@ -64,11 +65,12 @@ mod tests {
         let read = |text| volume(text, Path::new("/home/me"));
         let bind = |text: &str| Ok(VolumeSpec::Bind(text.to_owned()));
         assert_eq!(read("/data"), Ok(VolumeSpec::Anonymous("/data".into())));
+        assert_eq!(read("data"), Ok(VolumeSpec::Anonymous("data".into())));
         assert_eq!(read("data:/data"), bind("data:/data"));
         assert_eq!(read("/a:/b:ro,z"), bind("/a:/b:ro,z"));
         assert_eq!(read("./x:/b"), bind("/home/me/x:/b"));
         assert_eq!(read("../x/./y:/b:ro"), bind("/home/x/y:/b:ro"));
-        for bad in ["", "::", "a:", "data", "a:b", "/a:/b:ro:x"] {
+        for bad in ["", "::", "a:", "a:b", "/a:/b:ro:x"] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }
