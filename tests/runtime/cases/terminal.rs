@@ -19,6 +19,7 @@ cases! {
     a_socket_that_is_not_there_is_refused: ["cli/console-socket"],
     it_ends_with_the_program: ["config/terminal"],
     in_the_foreground_the_callers_is_carried_to_and_fro: ["config/terminal", "cli/run"],
+    in_the_foreground_the_size_is_there_first: ["config/terminal", "cli/run"] Ours("others size it while the program runs already"),
 }
 
 fn with_terminal<'r>(runtime: &'r Runtime, script: &str) -> Bundle<'r> {
@@ -136,26 +137,41 @@ fn it_ends_with_the_program(runtime: &Runtime) {
     assert!(text.contains("last\r\n"), "{text}");
 }
 
-fn in_the_foreground_the_callers_is_carried_to_and_fro(runtime: &Runtime) {
+/// The words of a foreground `run` on a terminal of our own, of 33 rows and 101 columns; the terminal's two ends.
+fn in_the_foreground(bundle: &Bundle<'_>) -> (std::process::Child, Console, std::os::fd::OwnedFd) {
     use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-    let mut bundle = runtime.shell("tty; stty size; read line; echo got $line; exit 3");
-    bundle.set("/process/terminal", true);
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&master).and_then(|()| unlockpt(&master)).unwrap();
-    let slave = ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    let slave = ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     let size = rustix::termios::Winsize { ws_row: 33, ws_col: 101, ws_xpixel: 0, ws_ypixel: 0 };
     rustix::termios::tcsetwinsize(&master, size).unwrap();
-    let before = rustix::termios::tcgetattr(&slave).unwrap();
-    let mut command = bundle.command(&["run", "--bundle", bundle.word(), bundle.id()]);
     let copy = || slave.try_clone().unwrap();
-    let mut run = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().unwrap();
-    drop(command);
-    let mut console = Console::of(master.into());
-    let first = console.read_until("33 101");
-    assert!(first.contains("/dev/pts/0") && first.contains("33 101"), "{first}");
+    let mut command = bundle.command(&["run", "--bundle", bundle.word(), bundle.id()]);
+    let run = command.stdin(copy()).stdout(copy()).stderr(copy()).spawn().unwrap();
+    (run, Console::of(master.into()), slave)
+}
+
+fn in_the_foreground_the_callers_is_carried_to_and_fro(runtime: &Runtime) {
+    let script = "tty; until [ \"$(stty size)\" = '33 101' ]; do sleep 0.05; done; echo sized; read line; echo got $line; exit 3";
+    let mut bundle = runtime.shell(script);
+    bundle.set("/process/terminal", true);
+    let (mut run, mut console, slave) = in_the_foreground(&bundle);
+    let first = console.read_until("sized");
+    assert!(first.contains("/dev/pts/0") && first.contains("sized"), "{first}");
     console.write("hello\r");
     let second = console.read_until("got hello");
     assert!(second.contains("got hello"), "{second}");
     assert_eq!(run.wait().unwrap().code(), Some(3));
-    assert_eq!(rustix::termios::tcgetattr(&slave).unwrap().local_modes, before.local_modes);
+    let modes = rustix::termios::tcgetattr(&slave).unwrap().local_modes;
+    assert!(modes.contains(rustix::termios::LocalModes::ECHO), "the caller's terminal is still raw");
+}
+
+fn in_the_foreground_the_size_is_there_first(runtime: &Runtime) {
+    let mut bundle = runtime.shell("stty size; read line");
+    bundle.set("/process/terminal", true);
+    let (mut run, mut console, _slave) = in_the_foreground(&bundle);
+    let text = console.read_until("\r\n");
+    assert_eq!(text, "33 101\r\n");
+    console.write("\r");
+    run.wait().unwrap();
 }

@@ -54,10 +54,11 @@ fn main(global: &Global, words: &Words) -> Result<i32> {
     let record = Record::read(&global.root, id)?;
     check_status(&record, &global.root, words.has("ignore-paused"))?;
     let spec = record.spec(&global.root)?;
-    let process = ProcessPlan::new(&process(words, &spec, args)?)?;
+    let mut process = ProcessPlan::new(&process(words, &spec, args)?)?;
     process.warn(&global.log);
     let (console, here) = Console::asked(words.value("console-socket"), words.has("detach"))?;
     console.check(process.terminal)?;
+    process.console_size = console.first_size(process.console_size);
     let wait = (!words.has("detach")).then(foreground::Wait::prepare).transpose()?;
     let child = join(&record, &spec, &process, words, &console)?;
     match wait {

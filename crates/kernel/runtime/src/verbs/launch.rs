@@ -93,9 +93,10 @@ pub fn of(pidfd: OwnedFd) -> Result<Child> {
 pub fn launch(launch: &Launch) -> Result<Made> {
     let (spec, text) = read_spec(&launch.bundle.join("config.json"))?;
     let snapshot = launch.snapshot.as_deref().map(read_snapshot).transpose()?;
-    let plan = Plan::new(&spec, &launch.bundle, snapshot)?;
+    let mut plan = Plan::new(&spec, &launch.bundle, snapshot)?;
     plan.process.warn(&launch.log);
     launch.console.check(plan.process.terminal)?;
+    plan.process.console_size = launch.console.first_size(plan.process.console_size);
     let folder = Record::reserve(&launch.root, &launch.id)?;
     let copied = fs::write(folder.join("config.json"), &text)
         .map_err(|e| Error::io("write", folder.join("config.json").display().to_string(), e));

@@ -6,12 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
+use knarr_spec::ConsoleSize;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::stdio::{stdin, stdout};
-use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use rustix::termios::{OptionalActions, Termios, Winsize, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 
 use crate::link::receive_with;
 use crate::{Error, Result};
@@ -54,6 +55,13 @@ impl Console {
         }
     }
 
+    /// The terminal's size when the program starts: the one asked for, else that of the terminal it is shown on.
+    pub fn first_size(&self, asked: Option<ConsoleSize>) -> Option<ConsoleSize> {
+        let Self::Here(_) = self else { return asked };
+        let shown = |size: Winsize| ConsoleSize { height: size.ws_row, width: size.ws_col };
+        asked.or_else(|| tcgetwinsize(stdin()).ok().map(shown))
+    }
+
     /// The socket for the child, where it has a terminal.
     pub fn open(&self, terminal: bool) -> Result<Option<OwnedFd>> {
         match self {
@@ -92,9 +100,7 @@ impl Relay {
         let (ended, running) = pipe_with(PipeFlags::CLOEXEC).map_err(fault)?;
         let copy = master.try_clone().map_err(|e| Error::io("copy", "a descriptor", e))?;
         let worker = std::thread::spawn(move || carry(copy.as_fd(), ended.as_fd()));
-        let relay = Self { master, running, worker, before };
-        relay.resize();
-        Ok(relay)
+        Ok(Self { master, running, worker, before })
     }
 
     /// Gives the process's terminal the size of the caller's.
