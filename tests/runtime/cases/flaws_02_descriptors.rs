@@ -1,7 +1,8 @@
 //! Flaw row 2: descriptors of the runtime that leak, as working directory too (CVE-2024-21626).
 //!
 //! Guards: every descriptor is close-on-exec (`exec::cloexec_from`), and the working directory must be reachable from
-//! the root (`finish::enter_folder`). Seen to fail without the second: a container lists the host's root.
+//! the root (`finish::enter_folder`). Seen to fail without the second: `exec` lists a folder of the host; without
+//! the first: the caller's descriptors are seen.
 
 use knarr_runtime_cases::{Runtime, cases};
 

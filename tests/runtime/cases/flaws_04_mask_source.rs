@@ -13,13 +13,15 @@ cases! {
     a_file_in_place_of_null_is_no_mask: ["flaw/4"] Ours("runc 1.1 has the flaw"),
 }
 
-/// A container whose own /dev has something else for null.
+/// A container whose /dev is bound, with something else for null.
 fn masked(runtime: &Runtime, fake: impl Fn(&std::path::Path)) -> String {
     let mut bundle = runtime.shell("cat /etc/secret");
     bundle.write("rootfs/etc/secret", "secret");
     bundle.write("rootfs/etc/elsewhere", "elsewhere");
+    let own = bundle.folder("own-dev");
+    fake(&bundle.path().join("own-dev/null"));
     bundle.retain("/mounts", |mount| !mount["destination"].as_str().unwrap().starts_with("/dev"));
-    fake(&bundle.rootfs().join("dev/null"));
+    bundle.mount("/dev", "bind", &own, &["rbind"]);
     bundle.set("/linux/maskedPaths", json!(["/etc/secret"]));
     bundle.run().stdout
 }

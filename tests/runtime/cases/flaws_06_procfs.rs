@@ -13,7 +13,7 @@ cases! {
     nothing_but_proc_is_mounted_over_proc: ["flaw/6"],
     what_programs_replace_may_be_bound: ["flaw/6"],
     sysctls_do_not_follow_links_of_the_image: ["flaw/6"] Ours("runc 1.1 has the flaw"),
-    the_oom_score_is_not_written_to_a_bound_proc: ["flaw/6"],
+    the_oom_score_is_not_written_to_a_false_proc: ["flaw/6"],
     a_volume_over_proc_through_a_link_is_refused: ["flaw/6"],
 }
 
@@ -52,16 +52,19 @@ fn sysctls_do_not_follow_links_of_the_image(runtime: &Runtime) {
     assert_eq!(bundle.read("rootfs/fake/sys/net/core/somaxconn"), "fake");
 }
 
-fn the_oom_score_is_not_written_to_a_bound_proc(runtime: &Runtime) {
+fn the_oom_score_is_not_written_to_a_false_proc(runtime: &Runtime) {
     let mut bundle = runtime.program(&["/bin/true"]);
-    let source = bundle.folder("source/self");
-    bundle.write("source/self/oom_score_adj", "fake");
-    let parent = std::path::Path::new(&source).parent().unwrap().to_str().unwrap().to_owned();
+    let fake = bundle.folder("rootfs/proc");
+    for name in ["1", "self"] {
+        bundle.folder(&format!("rootfs/proc/{name}"));
+        bundle.write(&format!("rootfs/proc/{name}/oom_score_adj"), "fake");
+    }
     bundle.retain("/mounts", |mount| mount["destination"] != "/proc");
-    bundle.mount("/proc/", "bind", &parent, &["bind"]);
     bundle.set("/process/oomScoreAdj", 100);
     bundle.run();
-    assert_eq!(bundle.read("source/self/oom_score_adj"), "fake");
+    for name in ["1", "self"] {
+        assert_eq!(std::fs::read_to_string(format!("{fake}/{name}/oom_score_adj")).unwrap(), "fake");
+    }
 }
 
 fn a_volume_over_proc_through_a_link_is_refused(runtime: &Runtime) {

@@ -1,7 +1,7 @@
 //! Flaw rows 20 and 21: a filter on socket families that compares 64 bits (CVE-2026-123876), and exotic families.
 //!
-//! Guard: the compiler's conditions on a 32-bit argument compare its low word when masked so; here the plain comparison's
-//! meaning is held: a family in the upper bits is not that family. Seen to fail with the high word left out of account.
+//! Guard: a masked comparison tests only what its mask covers, so that a rule for 32 bits can be written; the default
+//! profile does (`knarr-seccomp`). Seen to fail with the upper word compared whatever the mask says.
 
 use knarr_runtime_cases::{Runtime, cases};
 use serde_json::json;
