@@ -4,6 +4,7 @@ mod hooks;
 mod memory_policy;
 mod mounts;
 mod namespaces;
+mod net_devices;
 mod numbers;
 mod process;
 mod sysctl;
@@ -17,6 +18,7 @@ use knarr_spec::{Device, DeviceRule, Linux, Spec};
 pub use memory_policy::{MemoryPolicy, flags as memory_policy_flags, modes as memory_policy_modes};
 pub use mounts::{MountPlan, MountSource, Owners};
 pub use namespaces::{Namespaces, flag as namespace_flag};
+pub use net_devices::NetDevicePlan;
 pub use process::ProcessPlan;
 
 use crate::{Error, Result};
@@ -47,6 +49,8 @@ pub struct Plan {
     pub sysctls: Vec<(PathBuf, String)>,
     /// Memory policy.
     pub memory_policy: Option<MemoryPolicy>,
+    /// Network devices to move.
+    pub net_devices: Vec<NetDevicePlan>,
     /// `personality(2)` domain.
     pub personality: Option<u64>,
     /// The first process.
@@ -104,6 +108,7 @@ impl Plan {
             domainname: spec.domainname.clone(),
             sysctls: sysctl::plan(&linux.sysctl, &namespaces)?,
             memory_policy: linux.memory_policy.as_ref().map(MemoryPolicy::plan).transpose()?,
+            net_devices: net_devices::plan(&linux.net_devices, &namespaces)?,
             personality: personality(linux)?,
             process: ProcessPlan::new(process)?,
             init: spec.annotations.get(INIT_ANNOTATION).is_some_and(|value| value == "true"),

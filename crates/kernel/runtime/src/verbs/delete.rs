@@ -5,12 +5,13 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use knarr_spec::Status;
+use knarr_spec::{Spec, Status};
 use knarr_sys::signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
 
 use crate::arguments::{Flag, Global, Words};
+use crate::intel_rdt::Class;
 use crate::log::Log;
 use crate::record::Record;
 use crate::verbs::Verb;
@@ -36,7 +37,7 @@ pub fn remove(root: &Path, id: &str, force: bool, log: &Log) -> Result<()> {
         return Err(Error::Status { operation: "delete", id: id.to_owned(), status });
     }
     let spec = record.spec(root);
-    let parts = [end_first(&record), remove_cgroup(&record), remove_folder(root, id)];
+    let parts = [end_first(&record), remove_cgroup(&record), leave_class(&record, &spec), remove_folder(root, id)];
     let reasons: Vec<String> = parts.into_iter().filter_map(Result::err).map(|error| error.full()).collect();
     if !reasons.is_empty() {
         return Err(Error::Remove { id: id.to_owned(), reasons: reasons.join("; ") });
@@ -72,6 +73,15 @@ fn remove_cgroup(record: &Record) -> Result<()> {
         scope::stop(&record.scope)?;
     }
     Ok(cgroup.map_or(Ok(()), |cgroup| cgroup.delete())?)
+}
+
+fn leave_class(record: &Record, spec: &Result<Spec>) -> Result<()> {
+    let linux = spec.as_ref().ok().and_then(|spec| spec.linux.as_ref());
+    match Class::of(&record.id, linux.and_then(|linux| linux.intel_rdt.as_ref())) {
+        Ok(Some(class)) => class.leave(),
+        // Without resctrl there is no class any more.
+        Ok(None) | Err(_) => Ok(()),
+    }
 }
 
 fn remove_folder(root: &Path, id: &str) -> Result<()> {

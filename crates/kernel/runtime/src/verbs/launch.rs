@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use knarr_cgroups::Cgroup;
 use knarr_model::Snapshot;
-use knarr_spec::{Linux, LinuxResources, NamespaceKind, Spec, Status};
+use knarr_spec::{IntelRdt, Linux, LinuxResources, NamespaceKind, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
 use knarr_systemd::Scope;
 use rustix::fs::{Mode, OFlags};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
+use crate::intel_rdt::Class;
 use crate::link::{Link, Message};
 use crate::listener::Listener;
 use crate::log::Log;
@@ -19,7 +20,7 @@ use crate::plan::{self, Plan};
 use crate::record::{Record, read_spec, replace, start_time};
 use crate::scope::Started;
 use crate::verbs::terminal::Console;
-use crate::{Error, Result, hooks, namespaces, sources, time};
+use crate::{Error, Result, hooks, namespaces, net_devices, sources, time};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ pub struct Made {
     /// The document.
     pub spec: Spec,
     listener: Option<Listener>,
+    class: Option<Class>,
 }
 
 impl Made {
@@ -174,6 +176,7 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
     let (ours, theirs) = Link::pair()?;
     let record = record(launch, &spec, cgroup);
     let hooks = child_hooks(&spec, &record);
+    let class = Class::of(&launch.id, intel_rdt(&spec))?;
     let seccomp = filter(&spec)?;
     let listener = Listener::connect(&spec, seccomp.as_ref())?;
     // Before a PID namespace is joined: these make a child of their own.
@@ -196,8 +199,11 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
     // What is made shall belong to a user namespace that is joined: a go-between joins it first.
     let joins_user = plan.namespaces.joins(NamespaceKind::User);
     let child = born(first, if joins_user { 0 } else { plan.namespaces.clone_flags })?;
-    let mut made = Made { child, record, spec, listener };
-    follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| made.child.end())?;
+    let mut made = Made { child, record, spec, listener, class };
+    follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| {
+        made.child.end();
+        let _kept = made.class.as_ref().map(Class::leave);
+    })?;
     Ok(made)
 }
 
@@ -244,6 +250,10 @@ fn work_for(made: &Made, plan: &Plan) -> Result<()> {
     if plan.namespaces.is_new(NamespaceKind::User) {
         namespaces::write_maps(made.record.pid, &plan.namespaces.uid_map, &plan.namespaces.gid_map)?;
     }
+    if let Some(class) = &made.class {
+        class.enter(made.record.pid)?;
+    }
+    net_devices::move_into(&plan.net_devices, made.record.pid)?;
     let Some(list) = &made.spec.hooks else { return Ok(()) };
     let state = made.record.state(Status::Creating);
     hooks::run("prestart", &list.prestart, &state)?;
@@ -252,7 +262,12 @@ fn work_for(made: &Made, plan: &Plan) -> Result<()> {
 
 fn parent_works(spec: &Spec, plan: &Plan) -> bool {
     let hooks = spec.hooks.as_ref().is_some_and(|h| !h.prestart.is_empty() || !h.create_runtime.is_empty());
-    hooks || plan.namespaces.is_new(NamespaceKind::User)
+    let moves = !plan.net_devices.is_empty() || intel_rdt(spec).is_some();
+    hooks || moves || plan.namespaces.is_new(NamespaceKind::User)
+}
+
+fn intel_rdt(spec: &Spec) -> Option<&IntelRdt> {
+    spec.linux.as_ref().and_then(|linux| linux.intel_rdt.as_ref())
 }
 
 fn child_hooks(spec: &Spec, record: &Record) -> Option<ChildHooks> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use crate::netlink::{Attributes, Protocol, Socket};
+use knarr_netlink::{Attributes, Protocol, Socket};
 
 /// The bit of `NFNLGRP_NFTABLES` (7).
 const GROUP: u32 = 1 << 6;

@@ -3,8 +3,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 
-use super::message::{Attributes, Message, flag};
-use super::socket::{Protocol, Socket};
+use knarr_netlink::{Attributes, Message, Protocol, Socket, flag};
 
 const GET: u16 = 0x101;
 const DELETE: u16 = 0x102;

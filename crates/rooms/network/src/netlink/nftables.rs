@@ -2,8 +2,7 @@
 
 use std::io;
 
-use super::message::{Attributes, Message, flag};
-use super::socket::{Protocol, Reply, Socket};
+use knarr_netlink::{Attributes, Message, Protocol, Reply, Socket, flag};
 
 const SUBSYSTEM: u16 = 10;
 const BATCH_BEGIN: u16 = 0x10;

@@ -4,8 +4,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 
-use super::message::{Attributes, Message, flag};
-use super::socket::{NEW, Protocol, Reply, Socket};
+use knarr_netlink::{Attributes, Message, Protocol, Reply, Socket, flag};
+
 use crate::{Mac, NetworkError, Subnet};
 
 const NEWLINK: u16 = 16;
@@ -132,7 +132,7 @@ impl Links {
 
     /// Makes a bridge. Its hardware address is given, because one that follows its members changes with them.
     pub(crate) fn create_bridge(&mut self, name: &str, mac: Mac, mtu: u32) -> Result<()> {
-        let message = Message::new(NEWLINK, NEW)
+        let message = Message::new(NEWLINK, flag::NEW)
             .fixed(&link_head(0, 0))
             .text(ifla::IFNAME, name)
             .attribute(ifla::ADDRESS, &mac.0)
@@ -148,7 +148,7 @@ impl Links {
         let far = |m: Message| {
             m.fixed(&link_head(0, 0)).text(ifla::IFNAME, peer).number(ifla::MTU, mtu).number(ifla::NET_NS_FD, namespace)
         };
-        let message = Message::new(NEWLINK, NEW)
+        let message = Message::new(NEWLINK, flag::NEW)
             .fixed(&link_head(0, 0))
             .text(ifla::IFNAME, name)
             .number(ifla::MTU, mtu)
@@ -205,7 +205,7 @@ impl Links {
         let mut head = vec![FAMILY_IPV4, prefix, 0, 0];
         head.extend(index.to_ne_bytes());
         let broadcast = Subnet::around(address, prefix).broadcast();
-        let message = Message::new(NEWADDR, NEW)
+        let message = Message::new(NEWADDR, flag::NEW)
             .fixed(&head)
             .attribute(IFA_LOCAL, &address.octets())
             .attribute(1, &address.octets())
@@ -227,7 +227,7 @@ impl Links {
 
     /// Sends everything that has no better route to `gateway`.
     pub(crate) fn add_default_route(&mut self, gateway: Ipv4Addr) -> Result<()> {
-        let message = Message::new(NEWROUTE, NEW)
+        let message = Message::new(NEWROUTE, flag::NEW)
             .fixed(&[FAMILY_IPV4, 0, 0, 0, MAIN_TABLE as u8, 3, 0, 1, 0, 0, 0, 0])
             .attribute(rta::GATEWAY, &gateway.octets());
         match self.socket.request(message) {

@@ -1,30 +1,38 @@
 //! Netlink messages (netlink(7)): a 16-byte head, a family's fixed struct, attributes padded to four bytes.
 
 /// Size of `struct nlmsghdr`.
-pub(super) const HEAD: usize = 16;
+pub(crate) const HEAD: usize = 16;
 /// `NLA_F_NESTED`.
 const NESTED: u16 = 1 << 15;
 /// The bits of an attribute's type that are not flags (`NLA_TYPE_MASK`).
 const TYPE_MASK: u16 = 0x3fff;
 
 /// Flags of a request (linux/netlink.h).
-pub(crate) mod flag {
-    pub(crate) const REQUEST: u16 = 0x1;
-    pub(crate) const ACK: u16 = 0x4;
-    pub(crate) const DUMP: u16 = 0x300;
-    pub(crate) const EXCLUSIVE: u16 = 0x200;
-    pub(crate) const CREATE: u16 = 0x400;
-    pub(crate) const APPEND: u16 = 0x800;
+pub mod flag {
+    /// It is a request; always set.
+    pub const REQUEST: u16 = 0x1;
+    /// An answer is wanted even where all went well.
+    pub const ACK: u16 = 0x4;
+    /// All that there are.
+    pub const DUMP: u16 = 0x300;
+    /// What is there already is an error.
+    pub const EXCLUSIVE: u16 = 0x200;
+    /// What is not there is made.
+    pub const CREATE: u16 = 0x400;
+    /// Behind what is there.
+    pub const APPEND: u16 = 0x800;
+    /// What makes something new.
+    pub const NEW: u16 = CREATE | EXCLUSIVE;
 }
 
 /// A request under construction.
-pub(crate) struct Message {
+pub struct Message {
     bytes: Vec<u8>,
 }
 
 impl Message {
     /// A request of this type; [`flag::REQUEST`] is always set.
-    pub(crate) fn new(kind: u16, flags: u16) -> Self {
+    pub fn new(kind: u16, flags: u16) -> Self {
         let mut bytes = vec![0; HEAD];
         bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
         bytes[6..8].copy_from_slice(&(flags | flag::REQUEST).to_ne_bytes());
@@ -32,37 +40,37 @@ impl Message {
     }
 
     /// Appends the family's fixed struct (or a part of it).
-    pub(crate) fn fixed(mut self, bytes: &[u8]) -> Self {
+    pub fn fixed(mut self, bytes: &[u8]) -> Self {
         self.bytes.extend_from_slice(bytes);
         self.pad();
         self
     }
 
     /// Appends an attribute.
-    pub(crate) fn attribute(mut self, kind: u16, data: &[u8]) -> Self {
+    pub fn attribute(mut self, kind: u16, data: &[u8]) -> Self {
         self.push(kind, data);
         self
     }
 
     /// Appends a number in the host's byte order, as rtnetlink wants it.
-    pub(crate) fn number(self, kind: u16, value: u32) -> Self {
+    pub fn number(self, kind: u16, value: u32) -> Self {
         self.attribute(kind, &value.to_ne_bytes())
     }
 
     /// Appends a number in network byte order, as nf_tables wants it.
-    pub(crate) fn big(self, kind: u16, value: u32) -> Self {
+    pub fn big(self, kind: u16, value: u32) -> Self {
         self.attribute(kind, &value.to_be_bytes())
     }
 
     /// Appends a text with its terminating zero.
-    pub(crate) fn text(self, kind: u16, text: &str) -> Self {
+    pub fn text(self, kind: u16, text: &str) -> Self {
         let mut data = text.as_bytes().to_vec();
         data.push(0);
         self.attribute(kind, &data)
     }
 
     /// Appends an attribute that holds what `fill` appends.
-    pub(crate) fn nest(mut self, kind: u16, fill: impl FnOnce(Self) -> Self) -> Self {
+    pub fn nest(mut self, kind: u16, fill: impl FnOnce(Self) -> Self) -> Self {
         let start = self.bytes.len();
         self.push(kind | NESTED, &[]);
         let mut filled = fill(self);
@@ -72,7 +80,7 @@ impl Message {
     }
 
     /// The finished bytes under this sequence number.
-    pub(super) fn finish(mut self, sequence: u32) -> Vec<u8> {
+    pub(crate) fn finish(mut self, sequence: u32) -> Vec<u8> {
         let length = self.bytes.len() as u32;
         self.bytes[0..4].copy_from_slice(&length.to_ne_bytes());
         self.bytes[8..12].copy_from_slice(&sequence.to_ne_bytes());
@@ -80,7 +88,7 @@ impl Message {
     }
 
     /// Asks for an answer even where all went well.
-    pub(super) fn with_ack(mut self) -> Self {
+    pub(crate) fn with_ack(mut self) -> Self {
         self.bytes[6] |= flag::ACK as u8;
         self
     }
@@ -99,21 +107,21 @@ impl Message {
 }
 
 /// Reads the attributes of an answer; stops at the first malformed one.
-pub(crate) struct Attributes<'a>(pub(crate) &'a [u8]);
+pub struct Attributes<'a>(pub &'a [u8]);
 
 impl<'a> Attributes<'a> {
     /// The first attribute of this type.
-    pub(crate) fn get(mut self, kind: u16) -> Option<&'a [u8]> {
+    pub fn get(mut self, kind: u16) -> Option<&'a [u8]> {
         self.find(|(found, _)| *found == kind).map(|(_, data)| data)
     }
 
     /// A number in the host's byte order.
-    pub(crate) fn number(self, kind: u16) -> Option<u32> {
+    pub fn number(self, kind: u16) -> Option<u32> {
         self.get(kind)?.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
     }
 
     /// A zero-terminated text.
-    pub(crate) fn text(self, kind: u16) -> Option<String> {
+    pub fn text(self, kind: u16) -> Option<String> {
         let data = self.get(kind)?;
         let text = data.strip_suffix(&[0]).unwrap_or(data);
         String::from_utf8(text.to_vec()).ok()

@@ -9,7 +9,7 @@ use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::sockopt::{Timeout, set_socket_send_buffer_size_force, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, send, socket_with};
 
-use super::message::{HEAD, Message, flag};
+use crate::message::{HEAD, Message};
 
 /// How long the kernel may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ const INTERRUPTED: u16 = 0x10;
 
 /// Which netlink family.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Protocol {
+pub enum Protocol {
     /// Links, addresses, routes.
     Route,
     /// nf_tables.
@@ -32,28 +32,28 @@ pub(crate) enum Protocol {
 }
 
 /// A netlink socket of the network namespace in which it was opened, wherever it is used later.
-pub(crate) struct Socket {
+pub struct Socket {
     fd: OwnedFd,
     sequence: u32,
 }
 
 /// One message of an answer.
-pub(crate) struct Reply {
+pub struct Reply {
     kind: u16,
     flags: u16,
     sequence: u32,
     /// What follows the head.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Socket {
     /// Opens a socket in the calling thread's namespace.
-    pub(crate) fn open(protocol: Protocol) -> io::Result<Self> {
+    pub fn open(protocol: Protocol) -> io::Result<Self> {
         Self::subscribe(protocol, 0)
     }
 
     /// Opens a socket that also hears the multicast groups of this bit mask.
-    pub(crate) fn subscribe(protocol: Protocol, groups: u32) -> io::Result<Self> {
+    pub fn subscribe(protocol: Protocol, groups: u32) -> io::Result<Self> {
         let family = match protocol {
             // NETLINK_ROUTE is number 0, the family's default.
             Protocol::Route => None,
@@ -68,13 +68,13 @@ impl Socket {
     }
 
     /// Sends one request and waits for its acknowledgement.
-    pub(crate) fn request(&mut self, message: Message) -> io::Result<()> {
+    pub fn request(&mut self, message: Message) -> io::Result<()> {
         let sequence = self.send(message.with_ack())?;
         self.acknowledged(sequence, sequence)
     }
 
     /// Sends one request whose answer is one message.
-    pub(crate) fn ask(&mut self, message: Message) -> io::Result<Reply> {
+    pub fn ask(&mut self, message: Message) -> io::Result<Reply> {
         let sequence = self.send(message)?;
         loop {
             for reply in self.receive()?.into_iter().filter(|reply| reply.sequence == sequence) {
@@ -87,7 +87,7 @@ impl Socket {
     }
 
     /// Sends a dump request and collects the answers; asked again where the table changed meanwhile.
-    pub(crate) fn dump(&mut self, message: impl Fn() -> Message) -> io::Result<Vec<Reply>> {
+    pub fn dump(&mut self, message: impl Fn() -> Message) -> io::Result<Vec<Reply>> {
         loop {
             let sequence = self.send(message())?;
             if let Some(replies) = self.collect(sequence)? {
@@ -97,7 +97,7 @@ impl Socket {
     }
 
     /// Sends an nfnetlink batch: all of it takes effect or nothing.
-    pub(crate) fn batch(&mut self, begin: Message, messages: Vec<Message>, end: Message) -> io::Result<()> {
+    pub fn batch(&mut self, begin: Message, messages: Vec<Message>, end: Message) -> io::Result<()> {
         let count = messages.len();
         let first = self.sequence + 1;
         let mut bytes = begin.finish(first);
@@ -113,12 +113,12 @@ impl Socket {
     }
 
     /// The descriptor, for poll(2).
-    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 
     /// Waits for the next datagram; for sockets that subscribed to groups.
-    pub(crate) fn receive(&mut self) -> io::Result<Vec<Reply>> {
+    pub fn receive(&mut self) -> io::Result<Vec<Reply>> {
         let mut buffer = vec![0; RECEIVE_BUFFER];
         let (length, actual) = retry(|| recv(&self.fd, &mut buffer[..], RecvFlags::TRUNC))?;
         if actual > length {
@@ -173,7 +173,7 @@ impl Socket {
 
 impl Reply {
     /// The message's type.
-    pub(crate) fn kind(&self) -> u16 {
+    pub fn kind(&self) -> u16 {
         self.kind
     }
 
@@ -211,6 +211,3 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
         }
     }
 }
-
-/// The flags of a request that makes something new.
-pub(crate) const NEW: u16 = flag::CREATE | flag::EXCLUSIVE;
