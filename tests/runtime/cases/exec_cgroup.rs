@@ -9,6 +9,8 @@ cases! {
     the_top_is_the_containers_own: ["cli/exec"],
     one_that_is_not_there_is_an_error: ["cli/exec"],
     it_never_leads_out_of_the_container: ["cli/exec"],
+    a_container_with_cgroups_of_its_own_is_joined: ["cli/exec"]
+        Ours("the unified tree of a hybrid host is none of runc's"),
 }
 
 fn one_controllers_cgroup_is_joined(runtime: &Runtime) {
@@ -41,4 +43,21 @@ fn one_that_is_not_there_is_an_error(runtime: &Runtime) {
 fn it_never_leads_out_of_the_container(runtime: &Runtime) {
     let bundle = runtime.sleeper();
     bundle.refused(&["exec", "--cgroup", "pids:../elsewhere", bundle.id(), "/bin/true"]);
+}
+
+/// A cgroup of version 2 that hands controllers on takes no processes: who joins goes where the first process is.
+fn a_container_with_cgroups_of_its_own_is_joined(runtime: &Runtime) {
+    let bundle = runtime.sleeper();
+    let folders = cgroup_folders(bundle.id());
+    let unified = folders.iter().find(|folder| folder.join("cgroup.subtree_control").exists()).expect("a unified tree");
+    let below = unified.join("below");
+    fs::create_dir(&below).unwrap();
+    fs::write(below.join("cgroup.procs"), bundle.pid().to_string()).unwrap();
+    let controllers = fs::read_to_string(unified.join("cgroup.controllers")).unwrap();
+    if let Some(controller) = controllers.split_whitespace().next() {
+        fs::write(unified.join("cgroup.subtree_control"), format!("+{controller}")).unwrap();
+    }
+    let lines = bundle.exec_shell("grep ^0: /proc/self/cgroup");
+    let expected = if controllers.trim().is_empty() { "0::/" } else { "0::/below" };
+    assert_eq!(lines.trim_end(), expected);
 }

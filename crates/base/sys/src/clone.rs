@@ -114,7 +114,7 @@ fn copy(mut args: CloneArgs, child: impl FnOnce() -> i32) -> io::Result<Child> {
         // SAFETY: ends the copy without running the original's exit handlers.
         unsafe { libc::_exit(code) }
     }
-    match Pid::from_raw(pid as i32).filter(|_| pid > 0) {
+    match made(pid as i32) {
         // SAFETY: the kernel has just made this descriptor for us.
         Some(pid) => Ok(Child { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
         None => Err(io::Error::last_os_error()),
@@ -135,7 +135,12 @@ pub fn fork(child: impl FnOnce() -> i32) -> io::Result<Pid> {
         // SAFETY: as in `clone3`.
         unsafe { libc::_exit(code) }
     }
-    Pid::from_raw(pid).filter(|_| pid > 0).ok_or_else(io::Error::last_os_error)
+    made(pid).ok_or_else(io::Error::last_os_error)
+}
+
+/// A child's id; none for the -1 of a failure.
+fn made(pid: i32) -> Option<Pid> {
+    if pid > 0 { Pid::from_raw(pid) } else { None }
 }
 
 /// Set in the processes that [`clone3`] makes.

@@ -124,7 +124,7 @@ fn fork(child: impl FnOnce()) -> Result<Started, Errno> {
         // SAFETY: ends the copy without the exit handlers of the original.
         unsafe { libc::_exit(127) }
     }
-    match Pid::from_raw(pid as i32).filter(|_| pid > 0) {
+    match (pid > 0).then(|| Pid::from_raw(pid as i32)).flatten() {
         // SAFETY: the kernel has just made this descriptor for us.
         Some(pid) => Ok(Started { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
         None => Err(last_errno()),

@@ -51,8 +51,22 @@ impl Cgroup {
 
     /// Changes limits of a living one; what is none in `resources` stays. Devices are changed when a list is given.
     pub fn update(&self, resources: &LinuxResources) -> Result<()> {
+        self.check_use(resources)?;
         limits::apply(self, &limits::planned(self.layout, resources)?)?;
         if resources.devices.is_empty() { Ok(()) } else { limits::apply_devices(self, &resources.devices) }
+    }
+
+    /// Where it is asked for, a memory limit below what is in use is refused: version 2 would kill for it.
+    fn check_use(&self, resources: &LinuxResources) -> Result<()> {
+        let memory = resources.memory.as_ref().filter(|memory| memory.check_before_update == Some(true));
+        let Some(limit) = memory.and_then(|memory| memory.limit).and_then(|limit| u64::try_from(limit).ok()) else {
+            return Ok(());
+        };
+        let used = self.stats()?.memory.usage;
+        if limit != 0 && limit < used {
+            return Err(Error::Limit("memory", format!("{limit} bytes are less than the {used} in use")));
+        }
+        Ok(())
     }
 
     /// Removes a parent such as `/knarr` from every hierarchy where it is empty; where it is in use it stays.

@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::{Cgroup, CgroupPath, Error, Result, Version};
+use crate::{Cgroup, CgroupPath, Error, Layout, Result, Version, files};
 
 /// Opened ways into a cgroup.
 #[derive(Debug, Default)]
@@ -63,6 +63,18 @@ impl Cgroup {
             }
         }
         Ok(join)
+    }
+}
+
+impl Join {
+    /// The way into the unified tree's cgroup of a process: where a container has made cgroups of its own below its own
+    /// one, that takes no process any more, and those that join go where its first process is.
+    pub fn beside(self, pid: i32) -> Result<Self> {
+        let Some(unified) = Layout::host()?.unified() else { return Ok(self) };
+        let text = files::read(Path::new(&format!("/proc/{pid}/cgroup")))?;
+        let path = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        let folder = CgroupPath::parse(path)?.below(&unified.mount);
+        Ok(Self { clone_into: Some(open(&folder, OFlags::RDONLY | OFlags::DIRECTORY)?), ..self })
     }
 }
 

@@ -13,6 +13,7 @@ pub fn writes(block: &BlockIo, version: Version) -> Result<Vec<Write>> {
     for (device, value) in weights.into_iter().chain(devices) {
         writes.push(weight(device, value, version)?);
     }
+    writes.extend(leaf_weights(block, version)?);
     let throttles = [
         (&block.throttle_read_bps_device, "read_bps", "rbps"),
         (&block.throttle_write_bps_device, "write_bps", "wbps"),
@@ -42,6 +43,21 @@ fn weight(device: Option<(i64, i64)>, value: u16, version: Version) -> Result<Wr
             Write::limit("io", "io.bfq.weight", line(value.into())).or("io.weight", line(unified_weight(value)))
         }
     })
+}
+
+/// Weights against the container's own child groups, which kernels with version 1's CFQ have.
+fn leaf_weights(block: &BlockIo, version: Version) -> Result<Vec<Write>> {
+    let own = block.leaf_weight.filter(|w| *w != 0).map(|w| ("blkio.leaf_weight", w.to_string()));
+    let devices = block.weight_device.iter().filter_map(|device| {
+        let weight = device.leaf_weight.filter(|w| *w != 0)?;
+        Some(("blkio.leaf_weight_device", format!("{}:{} {weight}", device.major, device.minor)))
+    });
+    let writes: Vec<Write> =
+        own.into_iter().chain(devices).map(|(file, value)| Write::limit("blkio", file, value)).collect();
+    match (writes.is_empty(), version) {
+        (false, Version::V2) => Err(Error::Limit("block leaf weight", "cgroup version 2 does not have it".to_owned())),
+        _ => Ok(writes),
+    }
 }
 
 /// 10 to 1000 spread over 1 to 10000.

@@ -47,7 +47,8 @@ fn v2(memory: &Memory) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
     writes.extend(given(memory.limit).map(|value| maximum("memory.max", value)));
     if let Some(value) = swap_alone(given(memory.limit), given(memory.swap))? {
-        writes.push(maximum("memory.swap.max", value));
+        // A host that does not count swap has none to give: no swap at all is what such a container gets.
+        writes.push(Write { limits: value > 0, ..maximum("memory.swap.max", value) });
     }
     writes.extend(given(memory.reservation).map(|value| maximum("memory.low", value)));
     Ok(writes)

@@ -13,10 +13,14 @@ pub fn pids(pids: &Pids) -> Write {
     }
 }
 
-/// Bytes of huge pages of one size.
-pub fn hugepages(limit: &HugepageLimit, version: Version) -> Write {
+/// Bytes of huge pages of one size: used, and where the kernel counts them reserved.
+pub fn hugepages(limit: &HugepageLimit, version: Version) -> [Write; 2] {
     let suffix = if version == Version::V1 { "limit_in_bytes" } else { "max" };
-    Write::limit("hugetlb", format!("hugetlb.{}.{suffix}", limit.page_size), limit.limit)
+    let (used, reserved) = (format!("{}.{suffix}", limit.page_size), format!("{}.rsvd.{suffix}", limit.page_size));
+    [
+        Write::limit("hugetlb", format!("hugetlb.{used}"), limit.limit),
+        Write { limits: false, ..Write::limit("hugetlb", format!("hugetlb.{reserved}"), limit.limit) },
+    ]
 }
 
 /// Class and priorities; only v1 has them.

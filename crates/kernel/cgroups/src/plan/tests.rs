@@ -61,6 +61,7 @@ fn everything_on_v1() {
         "blkio.throttle.read_bps_device = 8:16 1048576",
         "blkio.throttle.write_iops_device = 8:16 100",
         "hugetlb.2MB.limit_in_bytes = 4194304",
+        "hugetlb.2MB.rsvd.limit_in_bytes = 4194304",
     ];
     assert_eq!(written(&full(), V1), expected);
 }
@@ -80,6 +81,7 @@ fn everything_on_v2() {
         "io.max = 8:16 rbps=1048576",
         "io.max = 8:16 wiops=100",
         "hugetlb.2MB.max = 4194304",
+        "hugetlb.2MB.rsvd.max = 4194304",
     ];
     assert_eq!(written(&full(), V2), expected);
 }
@@ -97,6 +99,23 @@ fn swap_below_memory_is_refused_on_v2() {
     let alone = Memory { swap: Some(50), ..Memory::default() };
     assert!(plan(&LinuxResources { memory: Some(alone), ..Default::default() }, |_| Some(V2)).is_err());
     assert_eq!(written(&memory(100, Some(100)), V2), ["memory.max = 100", "memory.swap.max = 0"]);
+}
+
+#[test]
+fn no_swap_is_no_limit_where_swap_is_not_counted() {
+    let writes = plan(&memory(100, Some(100)), |_| Some(V2)).unwrap();
+    let swap = writes.iter().find(|write| write.file == "memory.swap.max").unwrap();
+    assert!(!swap.limits);
+}
+
+#[test]
+fn leaf_weights_are_version_ones() {
+    let leaf = LinuxResources {
+        block_io: Some(BlockIo { leaf_weight: Some(300), ..BlockIo::default() }),
+        ..LinuxResources::default()
+    };
+    assert_eq!(written(&leaf, V1), ["blkio.leaf_weight = 300"]);
+    assert!(plan(&leaf, |_| Some(V2)).is_err());
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! `exec`: a further process in a running container, never with more rights than were asked for.
 
 use std::fs;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use knarr_cgroups::Join;
 use knarr_spec::{Capabilities, NamespaceKind, Process, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
+use rustix::io::Errno;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces, sched_setaffinity};
 
 use crate::arguments::{Flag, Global, Words};
@@ -98,7 +100,7 @@ fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, cons
         // The child begins where this process is.
         sched_setaffinity(None, cpus).map_err(|e| Error::io("set", "the initial CPU affinity", e))?;
     }
-    let mut child = born(joining)?;
+    let mut child = born(joining, record.pid)?;
     follow(&ours, &mut child, |descriptor, pid| match &listener {
         Some(listener) => listener.hand_over(descriptor, pid, &record.state(Status::Running)),
         None => Ok(()),
@@ -139,10 +141,25 @@ fn join_cgroup(record: &Record, words: &Words) -> Result<Join> {
     Ok(record.cgroup()?.join_below(&asked)?)
 }
 
-fn born(joining: JoiningProcess<'_>) -> Result<Child> {
-    let into = joining.cgroup.clone_into.as_ref().map(OwnedFd::try_clone).transpose();
-    let into = into.map_err(|e| Error::io("copy", "a descriptor", e))?;
-    clone3(0, into.as_ref().map(AsFd::as_fd), || child::joining(joining)).map_err(|e| Error::io("make", "a process", e))
+/// Makes the process, in the container's cgroup or, where that takes none any more, in that of its first process.
+fn born(joining: JoiningProcess<'_>, first: i32) -> Result<Child> {
+    let mut joining = Some(joining);
+    let made = match attempt(&mut joining) {
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::BUSY) => {
+            if let Some(joining) = &mut joining {
+                joining.cgroup = std::mem::take(&mut joining.cgroup).beside(first)?;
+            }
+            attempt(&mut joining)
+        }
+        made => made,
+    };
+    made.map_err(|e| Error::io("make", "a process", e))
+}
+
+fn attempt(joining: &mut Option<JoiningProcess<'_>>) -> io::Result<Child> {
+    let into = joining.as_ref().and_then(|joining| joining.cgroup.clone_into.as_ref());
+    let into = into.map(OwnedFd::try_clone).transpose()?;
+    clone3(0, into.as_ref().map(AsFd::as_fd), || joining.take().map_or(1, child::joining))
 }
 
 fn follow(link: &Link, child: &mut Child, hand_over: impl Fn(&OwnedFd, i32) -> Result<()>) -> Result<()> {
