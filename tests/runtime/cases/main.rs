@@ -60,6 +60,7 @@ features! {
     hostname,
     intel_rdt,
     kill,
+    listen_fds,
     look,
     masked_paths,
     memory_policy,

@@ -116,6 +116,16 @@ impl ProcessPlan {
     }
 }
 
+impl ProcessPlan {
+    /// Tells the program of the sockets that it inherits, as a service manager tells its services.
+    pub fn listen(&mut self, sockets: u32) {
+        if sockets > 0 {
+            let told = [format!("LISTEN_FDS={sockets}"), "LISTEN_PID=1".to_owned()];
+            self.env.extend(told.into_iter().filter_map(|variable| CString::new(variable).ok()));
+        }
+    }
+}
+
 fn strings(texts: &[String], what: &str) -> Result<Vec<CString>> {
     let one = |text: &String| {
         CString::new(text.as_str()).map_err(|_| Error::Spec(format!("{what} has a zero byte in {text:?}")))

@@ -64,6 +64,13 @@ fn run(global: &Global, words: &Words) -> Result<i32> {
     code
 }
 
+/// Sockets that a service manager has opened for this process (sd_listen_fds(3)), to be the program's.
+fn listen_fds() -> u32 {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+    let ours = number("LISTEN_PID") == Some(std::process::id());
+    number("LISTEN_FDS").filter(|count| ours && *count <= 1024).unwrap_or(0)
+}
+
 fn read(global: &Global, words: &Words, console: Console, stop_before_program: bool) -> Result<Launch> {
     let bundle = match words.value("bundle") {
         Some(bundle) => PathBuf::from(bundle),
@@ -78,6 +85,7 @@ fn read(global: &Global, words: &Words, console: Console, stop_before_program: b
         pid_file: words.value("pid-file").map(PathBuf::from),
         snapshot: words.value("rootfs-snapshot").map(PathBuf::from),
         preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
+        listen_fds: listen_fds(),
         keyring: !words.has("no-new-keyring"),
         pivot: !words.has("no-pivot"),
         systemd: global.systemd_cgroup,

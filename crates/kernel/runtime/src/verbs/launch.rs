@@ -39,6 +39,8 @@ pub struct Launch {
     pub snapshot: Option<PathBuf>,
     /// How many descriptors above standard error the program inherits.
     pub preserve_fds: u32,
+    /// How many of a service manager's sockets come before those.
+    pub listen_fds: u32,
     /// Whether it gets a session keyring of its own.
     pub keyring: bool,
     /// Whether pivot_root(2) is used to leave the host's tree.
@@ -96,6 +98,7 @@ pub fn launch(launch: &Launch) -> Result<Made> {
     let (spec, text) = read_spec(&launch.bundle.join("config.json"))?;
     let snapshot = launch.snapshot.as_deref().map(read_snapshot).transpose()?;
     let mut plan = Plan::new(&spec, &launch.bundle, snapshot)?;
+    plan.process.listen(launch.listen_fds);
     plan.process.warn(&launch.log);
     launch.console.check(plan.process.terminal)?;
     plan.process.console_size = launch.console.first_size(plan.process.console_size);
@@ -194,7 +197,11 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
         pivot: launch.pivot,
         parent_works: parent_works(&spec, plan),
         hooks: hooks.as_ref(),
-        start: Start { preserve_fds: launch.preserve_fds, keyring: launch.keyring, seccomp },
+        start: Start {
+            preserve_fds: launch.listen_fds.saturating_add(launch.preserve_fds),
+            keyring: launch.keyring,
+            seccomp,
+        },
     };
     // What is made shall belong to a user namespace that is joined: a go-between joins it first.
     let joins_user = plan.namespaces.joins(NamespaceKind::User);
