@@ -121,6 +121,15 @@ impl Machine {
         let forwarding = show("cat /proc/sys/net/ipv4/ip_forward");
         [show("ip -o link"), show("ip -o -4 addr"), show("ip route"), show("nft list ruleset"), forwarding].concat()
     }
+
+    /// Fails where the host does not become what it was: the kernel takes a namespace's links apart some time after its last user has gone.
+    pub fn must_settle_to(&self, before: &str) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while self.ledger() != before && std::time::Instant::now() < deadline {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert_eq!(self.ledger(), before);
+    }
 }
 
 fn wire(host: &OwnedFd, link: &str, address: Ipv4Addr, far: &OwnedFd, far_address: Ipv4Addr) {

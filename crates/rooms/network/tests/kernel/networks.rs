@@ -106,7 +106,7 @@ fn a_link_of_somebody_else_is_left_alone() {
     let options = Options { bridge: "up0".to_owned(), ..Options::default() };
     let opened = within(&machine.host, || Networks::open(store, &options, &BTreeSet::new()).map(drop));
     assert!(matches!(opened, Err(NetworkError::LinkTaken(name)) if name == "up0"));
-    assert_eq!(machine.ledger(), before);
+    machine.must_settle_to(&before);
 }
 
 #[test]
