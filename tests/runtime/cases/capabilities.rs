@@ -10,6 +10,7 @@ cases! {
     the_bounding_set_may_be_larger: ["config/capabilities"],
     inheritable_ones_are_set: ["config/capabilities"],
     ambient_ones_survive_for_a_user: ["config/capabilities"],
+    ambient_ones_that_are_not_inheritable_are_passed_over: ["config/capabilities"],
     a_user_without_ambient_ones_has_none: ["config/capabilities"],
     an_unknown_one_is_no_failure: ["config/capabilities-unknown"],
     all_of_the_kernel_can_be_given: ["config/capabilities"],
@@ -72,6 +73,13 @@ fn ambient_ones_survive_for_a_user(runtime: &Runtime) {
     bundle.set("/process/capabilities/inheritable", json!(["CAP_NET_BIND_SERVICE"]));
     bundle.set("/process/capabilities/ambient", json!(["CAP_NET_BIND_SERVICE"]));
     assert_eq!(capability_sets(&bundle.output()), [0x400; 5]);
+}
+
+fn ambient_ones_that_are_not_inheritable_are_passed_over(runtime: &Runtime) {
+    let mut bundle = runtime.program(&["/bin/cat", "/proc/self/status"]);
+    bundle.capabilities(&["CAP_CHOWN"]);
+    bundle.set("/process/capabilities/ambient", json!(["CAP_CHOWN"]));
+    assert_eq!(capability_sets(&bundle.output()), [0, 1, 1, 1, 0]);
 }
 
 fn a_user_without_ambient_ones_has_none(runtime: &Runtime) {

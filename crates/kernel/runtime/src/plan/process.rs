@@ -114,9 +114,7 @@ impl ProcessPlan {
             log.warn(&format!("unknown capabilities are ignored: {}", self.unknown_capabilities.join(", ")));
         }
     }
-}
 
-impl ProcessPlan {
     /// Tells the program of the sockets that it inherits, as a service manager tells its services.
     pub fn listen(&mut self, sockets: u32) {
         if sockets > 0 {
@@ -144,12 +142,14 @@ fn groups(process: &Process) -> Result<Vec<Gid>> {
 
 fn capability_sets(process: &Process) -> CapabilityPlan {
     let wanted = process.capabilities.clone().unwrap_or_default();
+    let (permitted, inheritable) = (capabilities::set(&wanted.permitted), capabilities::set(&wanted.inheritable));
     CapabilityPlan {
         bounding: capabilities::set(&wanted.bounding),
         effective: capabilities::set(&wanted.effective),
-        permitted: capabilities::set(&wanted.permitted),
-        inheritable: capabilities::set(&wanted.inheritable),
-        ambient: capabilities::set(&wanted.ambient),
+        permitted,
+        inheritable,
+        // The kernel's rule (capabilities(7)). As with runc, others that are listed are no failure.
+        ambient: capabilities::set(&wanted.ambient) & permitted & inheritable,
     }
 }
 
