@@ -1,6 +1,6 @@
-//! `linux.resources.cpu`, by its files on a v1 host.
+//! `linux.resources.cpu`, by the files of either version.
 
-use knarr_runtime_cases::{Bundle, Runtime, cases, cgroup_file};
+use knarr_runtime_cases::{Bundle, Runtime, by_version, cases, cgroup_file};
 use serde_json::{Value, json};
 
 cases! {
@@ -33,49 +33,60 @@ fn refused(runtime: &Runtime, cpu: Value) {
     bundle.cannot_run();
 }
 
-fn files<const N: usize>(runtime: &Runtime, cpu: Value, names: [&str; N]) -> [String; N] {
+fn file(runtime: &Runtime, cpu: Value, name: &str) -> String {
     let bundle = limited(runtime, cpu);
     bundle.start();
-    names.map(|name| cgroup_file(bundle.id(), name))
+    cgroup_file(bundle.id(), name)
 }
 
+/// Version 2 has weights, which runtimes take from shares by different curves: more than the default, or less.
 fn shares(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "shares": 517 }), ["cpu.shares"]), ["517"]);
+    let name = by_version("cpu.shares", "cpu.weight");
+    let value = |shares: u64| file(runtime, json!({ "shares": shares }), name).parse::<u64>().unwrap();
+    let (less, more) = (value(517), value(4099));
+    assert!(by_version((less, more) == (517, 4099), less < 100 && more > 100), "{less} {more}");
 }
 
-const BANDWIDTH: [&str; 2] = ["cpu.cfs_quota_us", "cpu.cfs_period_us"];
+/// Quota, -1 for none, and period.
+fn bandwidth(runtime: &Runtime, cpu: Value) -> String {
+    let bundle = limited(runtime, cpu);
+    bundle.start();
+    let v1 = || ["cpu.cfs_quota_us", "cpu.cfs_period_us"].map(|name| cgroup_file(bundle.id(), name)).join(" ");
+    let v2 = || cgroup_file(bundle.id(), "cpu.max").replace("max", "-1");
+    by_version(&v1 as &dyn Fn() -> String, &v2)()
+}
 
 fn quota_and_period(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "quota": 20_000, "period": 50_000 }), BANDWIDTH), ["20000", "50000"]);
+    assert_eq!(bandwidth(runtime, json!({ "quota": 20_000, "period": 50_000 })), "20000 50000");
 }
 
 fn a_quota_alone_keeps_the_period(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "quota": 20_000 }), BANDWIDTH), ["20000", "100000"]);
+    assert_eq!(bandwidth(runtime, json!({ "quota": 20_000 })), "20000 100000");
 }
 
 fn a_period_alone(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "period": 50_000 }), BANDWIDTH), ["-1", "50000"]);
+    assert_eq!(bandwidth(runtime, json!({ "period": 50_000 })), "-1 50000");
 }
 
 fn unlimited_quota(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "quota": -1 }), BANDWIDTH), ["-1", "100000"]);
+    assert_eq!(bandwidth(runtime, json!({ "quota": -1 })), "-1 100000");
 }
 
 fn burst(runtime: &Runtime) {
     let cpu = json!({ "quota": 20_000, "period": 50_000, "burst": 10_000 });
-    assert_eq!(files(runtime, cpu, ["cpu.cfs_burst_us"]), ["10000"]);
+    assert_eq!(file(runtime, cpu, by_version("cpu.cfs_burst_us", "cpu.max.burst")), "10000");
 }
 
 fn idle(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "idle": 1 }), ["cpu.idle"]), ["1"]);
+    assert_eq!(file(runtime, json!({ "idle": 1 }), "cpu.idle"), "1");
 }
 
 fn cpus(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "cpus": "0" }), ["cpuset.cpus"]), ["0"]);
+    assert_eq!(file(runtime, json!({ "cpus": "0" }), "cpuset.cpus"), "0");
 }
 
 fn mems(runtime: &Runtime) {
-    assert_eq!(files(runtime, json!({ "mems": "0" }), ["cpuset.mems"]), ["0"]);
+    assert_eq!(file(runtime, json!({ "mems": "0" }), "cpuset.mems"), "0");
 }
 
 fn the_program_runs_on_those_cpus_only(runtime: &Runtime) {
@@ -94,7 +105,8 @@ fn a_wrong_list_is_refused(runtime: &Runtime) {
 
 fn zero_is_not_given(runtime: &Runtime) {
     let cpu = json!({ "shares": 0, "quota": 0, "period": 0 });
-    assert_eq!(files(runtime, cpu, ["cpu.shares", "cpu.cfs_quota_us"]), ["1024", "-1"]);
+    assert_eq!(bandwidth(runtime, cpu.clone()), "-1 100000");
+    assert_eq!(file(runtime, cpu, by_version("cpu.shares", "cpu.weight")), by_version("1024", "100"));
 }
 
 fn a_quota_that_is_too_small_is_refused(runtime: &Runtime) {

@@ -1,6 +1,7 @@
-//! pids, block devices, huge pages, network, RDMA, unified: by their files on a v1 host, or the error without them.
+//! pids, block devices, huge pages, network, RDMA, unified: by the files of either version, or the
+//! error without them.
 
-use knarr_runtime_cases::{Bundle, Runtime, cases, cgroup_file};
+use knarr_runtime_cases::{Bundle, Runtime, by_version, cases, cgroup_file};
 use serde_json::{Value, json};
 
 cases! {
@@ -15,7 +16,7 @@ cases! {
     huge_pages_without_a_v1_controller_are_refused: ["linux/hugepage-limits"] Ours("on a hybrid host the controller may be in the v2 tree, which runc 1.1 does not use"),
     an_impossible_page_size_is_refused: ["linux/hugepage-limits"],
     rdma_without_the_controller_is_refused: ["linux/rdma"],
-    unified_settings_without_v2_are_refused: ["linux/unified"],
+    unified_settings_need_version_two: ["linux/unified"],
     an_empty_resources_object_is_nothing: ["linux/resources"],
     several_limits_at_once: ["linux/resources"],
 }
@@ -66,28 +67,31 @@ fn throttle(rate: u64) -> Value {
     json!([{ "major": major, "minor": minor, "rate": rate }])
 }
 
-fn throttled(runtime: &Runtime, field: &str, name: &str) {
+fn throttled(runtime: &Runtime, field: &str, v1: &str, v2: &str) {
     let (major, minor) = disk();
-    let text = file(runtime, json!({ "blockIO": { field: throttle(4096) } }), name);
-    assert_eq!(text, format!("{major}:{minor} 4096"), "{field}");
+    let text = file(runtime, json!({ "blockIO": { field: throttle(4096) } }), by_version(v1, "io.max"));
+    let expected = by_version(" 4096".to_owned(), format!(" {v2}=4096"));
+    assert!(text.starts_with(&format!("{major}:{minor} ")) && text.contains(&expected), "{field}: {text}");
 }
 
 fn reads_a_second_are_throttled(runtime: &Runtime) {
-    throttled(runtime, "throttleReadBpsDevice", "blkio.throttle.read_bps_device");
-    throttled(runtime, "throttleWriteBpsDevice", "blkio.throttle.write_bps_device");
+    throttled(runtime, "throttleReadBpsDevice", "blkio.throttle.read_bps_device", "rbps");
+    throttled(runtime, "throttleWriteBpsDevice", "blkio.throttle.write_bps_device", "wbps");
 }
 
 fn operations_a_second_are_throttled(runtime: &Runtime) {
-    throttled(runtime, "throttleReadIOPSDevice", "blkio.throttle.read_iops_device");
-    throttled(runtime, "throttleWriteIOPSDevice", "blkio.throttle.write_iops_device");
+    throttled(runtime, "throttleReadIOPSDevice", "blkio.throttle.read_iops_device", "riops");
+    throttled(runtime, "throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", "wiops");
 }
 
 fn several_devices_are_throttled(runtime: &Runtime) {
     let all = json!({ "throttleReadBpsDevice": throttle(4096), "throttleWriteIOPSDevice": throttle(77) });
     let bundle = limited(runtime, json!({ "blockIO": all }));
     bundle.start();
-    assert!(cgroup_file(bundle.id(), "blkio.throttle.read_bps_device").ends_with(" 4096"));
-    assert!(cgroup_file(bundle.id(), "blkio.throttle.write_iops_device").ends_with(" 77"));
+    let value = |v1: &str| cgroup_file(bundle.id(), by_version(v1, "io.max"));
+    let (bytes, operations) = (value("blkio.throttle.read_bps_device"), value("blkio.throttle.write_iops_device"));
+    assert!(bytes.contains(by_version(" 4096", "rbps=4096")), "{bytes}");
+    assert!(operations.contains(by_version(" 77", "wiops=77")), "{operations}");
 }
 
 fn a_throttle_of_a_device_that_is_not_there_is_refused(runtime: &Runtime) {
@@ -121,8 +125,11 @@ fn rdma_without_the_controller_is_refused(runtime: &Runtime) {
     refused(runtime, json!({ "rdma": { "mlx5_1": { "hcaHandles": 3 } } }));
 }
 
-fn unified_settings_without_v2_are_refused(runtime: &Runtime) {
-    refused(runtime, json!({ "unified": { "memory.high": "1000000" } }));
+fn unified_settings_need_version_two(runtime: &Runtime) {
+    let settings = json!({ "unified": { "memory.high": "1048576" } });
+    let v1 = || refused(runtime, settings.clone());
+    let v2 = || assert_eq!(file(runtime, settings.clone(), "memory.high"), "1048576");
+    by_version(&v1 as &dyn Fn(), &v2)();
 }
 
 fn an_empty_resources_object_is_nothing(runtime: &Runtime) {
@@ -133,6 +140,7 @@ fn several_limits_at_once(runtime: &Runtime) {
     let all = json!({ "pids": { "limit": 9 }, "cpu": { "shares": 512 }, "memory": { "limit": 64 << 20 } });
     let bundle = limited(runtime, all);
     bundle.start();
-    let found = ["pids.max", "cpu.shares", "memory.limit_in_bytes"].map(|name| cgroup_file(bundle.id(), name));
-    assert_eq!(found, ["9", "512", "67108864"]);
+    let names = ["pids.max", by_version("memory.limit_in_bytes", "memory.max")];
+    assert_eq!(names.map(|name| cgroup_file(bundle.id(), name)), ["9", "67108864"]);
+    assert_ne!(cgroup_file(bundle.id(), by_version("cpu.shares", "cpu.weight")), by_version("1024", "100"));
 }

@@ -97,10 +97,10 @@ fn without_a_pid_namespace_all_ends_every_process(runtime: &Runtime) {
     bundle.without_namespace("pid");
     bundle.start();
     bundle.until_there("etc/ready");
-    let pids = knarr_runtime_cases::cgroup_file(bundle.id(), "cgroup.procs");
+    let pids = || knarr_runtime_cases::cgroup_file(bundle.id(), "cgroup.procs");
+    until("the shell and its two sleepers", || pids().lines().count() == 3);
     let open = |pid: &str| pidfd_open(Pid::from_raw(pid.parse().unwrap()).unwrap(), PidfdFlags::empty()).unwrap();
-    let processes: Vec<_> = pids.lines().map(open).collect();
-    assert_eq!(processes.len(), 3);
+    let processes: Vec<_> = pids().lines().map(open).collect();
     bundle.ok(&["kill", "--all", bundle.id(), "KILL"]);
     processes.iter().for_each(ended);
 }

@@ -85,9 +85,9 @@ fn ps_has_every_process(runtime: &Runtime) {
     let bundle = runtime.shell("sleep 1000 & sleep 1000 & touch /etc/ready; wait");
     bundle.start();
     bundle.until_there("etc/ready");
-    let pids: Vec<i32> = serde_json::from_str(&bundle.ok(&["ps", "--format", "json", bundle.id()])).unwrap();
-    assert_eq!(pids.len(), 3);
-    assert!(pids.contains(&bundle.pid()));
+    let pids = || -> Vec<i32> { serde_json::from_str(&bundle.ok(&["ps", "--format", "json", bundle.id()])).unwrap() };
+    until("the shell and its two sleepers", || pids().len() == 3);
+    assert!(pids().contains(&bundle.pid()));
 }
 
 fn ps_as_a_table(runtime: &Runtime) {

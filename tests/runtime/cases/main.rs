@@ -5,7 +5,7 @@ mod conformance;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use knarr_runtime_cases::{Case, Runtime, remove_parents};
+use knarr_runtime_cases::{Case, Runtime};
 use libtest_mimic::{Arguments, Failed, Trial, run};
 
 /// The files of cases.
@@ -112,9 +112,7 @@ fn main() -> ExitCode {
         }
     }
     trials.push(Trial::test("conformance::document", || conformance::check(FEATURES).map_err(Failed::from)));
-    let conclusion = run(&arguments, trials);
-    remove_parents();
-    conclusion.exit_code()
+    run(&arguments, trials).exit_code()
 }
 
 fn trial(runtime: &Arc<Runtime>, feature: &str, case: &'static Case) -> Trial {

@@ -23,6 +23,8 @@ pub struct Bundle<'r> {
     folder: TempDir,
     document: Document,
     id: String,
+    /// Given back after the container is deleted.
+    _parents: leftovers::Parents,
 }
 
 impl Deref for Bundle<'_> {
@@ -47,7 +49,7 @@ impl<'r> Bundle<'r> {
         let folder = tempfile::Builder::new().prefix("knarr-case-").tempdir().unwrap();
         make_root(&folder.path().join("rootfs"));
         let document = Document::of(args, &format!("/{}/{id}", leftovers::PARENT));
-        Self { runtime, folder, document, id }
+        Self { runtime, folder, document, id, _parents: leftovers::Parents::share() }
     }
 
     /// The container's id.

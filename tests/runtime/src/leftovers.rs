@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The parent of every case's cgroup.
 pub const PARENT: &str = "knarr-cases";
@@ -17,11 +18,48 @@ pub fn cgroup_file(id: &str, name: &str) -> String {
     found.unwrap_or_else(|| panic!("no cgroup has the file {name}")).trim().to_owned()
 }
 
-/// Removes the parents of all cases' cgroups, at the end.
-pub fn remove_parents() {
-    for mount in hierarchies() {
-        let _others_still_run = fs::remove_dir(mount.join(PARENT));
+/// What holds where controllers are version 1's, or where version 2 is all there is.
+pub fn by_version<T>(v1: T, v2: T) -> T {
+    let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    if unified { v2 } else { v1 }
+}
+
+/// Whether a cgroup's file says that there is no limit.
+pub fn is_unlimited(value: &str) -> bool {
+    value == "max" || value.parse::<u64>().is_ok_and(|bytes| bytes > 1 << 60)
+}
+
+/// How many bundles there are in this process.
+static BUNDLES: Mutex<usize> = Mutex::new(0);
+
+/// A bundle's share of the parents of all cgroups: the last one of this process takes them away. Not earlier: a runtime that
+/// makes a folder below them must not lose them meanwhile.
+#[derive(Debug)]
+pub struct Parents(());
+
+impl Parents {
+    /// One more bundle.
+    pub fn share() -> Self {
+        *count() += 1;
+        Self(())
     }
+}
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        let mut count = count();
+        *count -= 1;
+        if *count == 0 {
+            for mount in hierarchies() {
+                let _another_process_uses_it = fs::remove_dir(mount.join(PARENT));
+            }
+        }
+    }
+}
+
+/// A case that panicked has counted all the same.
+fn count() -> MutexGuard<'static, usize> {
+    BUNDLES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where cgroups are mounted.

@@ -28,7 +28,7 @@ pub use case::{Case, Oracle};
 pub use console::{Console, receive};
 pub use document::Document;
 pub use elf::{ELF_CODE, elf};
-pub use leftovers::{cgroup_file, cgroup_folders, hierarchies, remove_parents};
+pub use leftovers::{by_version, cgroup_file, cgroup_folders, hierarchies, is_unlimited};
 pub use outcome::Outcome;
 pub use process::{ended, until};
 pub use root::make_root;

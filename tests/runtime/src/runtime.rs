@@ -34,6 +34,11 @@ impl Runtime {
         }
     }
 
+    /// The runtime at a path.
+    pub fn at(path: impl Into<OsString>) -> Self {
+        Self::new(vec![path.into()])
+    }
+
     /// The one that is being built here.
     pub fn ours() -> Self {
         let own = std::env::current_exe().unwrap_or_default();
@@ -41,7 +46,7 @@ impl Runtime {
         let found = candidates.into_iter().find(|path| path.is_file());
         let path =
             found.expect("knarr-runtime is not built: run `cargo build -p knarr-runtime`, or use `cargo xtask test`");
-        Self::new(vec![path.into()])
+        Self::at(path)
     }
 
     fn new(mut program: Vec<OsString>) -> Self {

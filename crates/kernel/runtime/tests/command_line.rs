@@ -2,12 +2,10 @@
 
 mod support;
 
-use std::fs;
-
-use support::Bundle;
+use support::ours;
 
 fn verbs() -> Vec<String> {
-    let bundle = Bundle::program(&["/bin/true"]);
+    let bundle = ours().program(&["/bin/true"]);
     let help = bundle.ok(&["--help"]);
     let lines = help.lines().skip_while(|line| !line.starts_with("  ")).take_while(|line| line.starts_with("  "));
     lines.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
@@ -37,7 +35,7 @@ fn every_verb_explains_itself_and_refuses_unknown_flags() {
     ] {
         assert!(all.contains(&verb.to_owned()), "{verb} is not in {all:?}");
     }
-    let bundle = Bundle::program(&["/bin/true"]);
+    let bundle = ours().program(&["/bin/true"]);
     for verb in all {
         let help = bundle.ok(&[&verb, "--help"]);
         assert!(help.contains(&format!("usage: knarr runtime {verb}")), "{help}");
@@ -47,8 +45,8 @@ fn every_verb_explains_itself_and_refuses_unknown_flags() {
 
 #[test]
 fn flags_before_the_verb_that_change_nothing_are_taken() {
-    let bundle = Bundle::program(&["/bin/true"]);
+    let bundle = ours().program(&["/bin/true"]);
     assert_eq!(bundle.ok(&["--rootless", "auto", "--criu", "/nowhere", "--debug", "list", "-q"]), "");
-    assert!(fs::read_to_string(bundle.log()).unwrap().contains("\"level\":\"debug\""));
+    assert!(bundle.read("log.json").contains("\"level\":\"debug\""));
     assert!(bundle.refused(&["--rootless", "perhaps", "list"]).contains("rootless"));
 }

@@ -4,18 +4,20 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 
-use support::{Bundle, status_field};
+use knarr_runtime_cases::{Bundle, status_field};
+use serde_json::json;
+use support::ours;
 
-fn with_init(script: &str) -> Bundle {
-    let mut bundle = Bundle::shell(script);
-    bundle.spec.annotations.insert("dev.knarr.init".into(), "true".into());
+fn with_init(script: &str) -> Bundle<'static> {
+    let mut bundle = ours().shell(script);
+    bundle.set("/annotations", json!({ "dev.knarr.init": "true" }));
     bundle
 }
 
 #[test]
 fn the_program_is_a_child_and_its_exit_code_arrives() {
-    assert_eq!(with_init("test $$ != 1 && exit 33").run().status.code(), Some(33));
-    assert_eq!(with_init("kill -9 $$").run().status.code(), Some(137));
+    assert_eq!(with_init("test $$ != 1 && exit 33").run().code(), Some(33));
+    assert_eq!(with_init("kill -9 $$").run().code(), Some(137));
 }
 
 #[test]
@@ -34,8 +36,7 @@ fn nothing_of_the_runtime_is_seen_in_it() {
 #[test]
 fn orphans_are_reaped() {
     let script = "(sleep 0.05 & ) ; (sleep 0.05 &) ; sleep 0.3; cat /proc/[0-9]*/status | grep -c 'State:.*Z'";
-    let output = with_init(script).run();
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0");
+    assert_eq!(with_init(script).run().stdout.trim(), "0");
 }
 
 #[test]
@@ -52,12 +53,12 @@ fn signals_are_forwarded_to_the_program() {
 fn a_program_that_cannot_start_is_reported() {
     use std::os::unix::fs::PermissionsExt;
     let mut bundle = with_init("");
-    bundle.process().args = vec!["/etc/data".into()];
+    bundle.set("/process/args", json!(["/etc/data"]));
     let file = bundle.rootfs().join("etc/data");
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
     let output = bundle.run();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(bundle.said(&output).contains("exec /etc/data: exec format error"));
+    assert_eq!(output.code(), Some(1));
+    assert!(output.said().contains("exec /etc/data: exec format error"));
     bundle.assert_nothing_left();
 }
 
@@ -66,6 +67,7 @@ fn the_default_profile_lets_it_work() {
     let mut bundle = with_init("echo works; unshare -m true 2>/dev/null || echo refused");
     bundle.capabilities(&["CAP_SYS_CHROOT"]);
     let capabilities = vec!["CAP_SYS_CHROOT".to_owned()];
-    bundle.linux().seccomp = Some(knarr_seccomp::default_profile(&capabilities).unwrap());
+    let profile = knarr_seccomp::default_profile(&capabilities).unwrap();
+    bundle.set("/linux/seccomp", serde_json::to_value(profile).unwrap());
     assert_eq!(bundle.output(), "works\nrefused\n");
 }

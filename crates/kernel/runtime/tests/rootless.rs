@@ -8,36 +8,39 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use knarr_spec::{IdMapping, Namespace, NamespaceKind};
-use support::Bundle;
+use knarr_runtime_cases::Bundle;
+use serde_json::{Value, json};
+use support::{PROGRAM, ours};
 
 const USER: u32 = 54_321;
 
 /// A bundle of [`USER`]'s, with the runtime beside it.
-struct Home(Bundle);
+struct Home(Bundle<'static>);
 
 impl Home {
     fn new(script: &str) -> Self {
-        let mut bundle = Bundle::shell(script);
-        bundle.spec.mounts.retain(|mount| !mount.destination.starts_with("/sys"));
-        for mount in &mut bundle.spec.mounts {
-            mount.options.retain(|option| !option.starts_with("gid="));
+        let mut bundle = ours().shell(script);
+        bundle.retain("/mounts", |mount| !mount["destination"].as_str().is_some_and(|place| place.starts_with("/sys")));
+        for mount in bundle["mounts"].as_array_mut().unwrap() {
+            if let Some(options) = mount["options"].as_array_mut() {
+                options.retain(|option| !option.as_str().unwrap().starts_with("gid="));
+            }
         }
-        bundle.linux().cgroups_path.clear();
-        bundle.linux().resources = None;
-        bundle.linux().namespaces.push(Namespace { kind: NamespaceKind::User, path: String::new() });
-        let own = |host_id| vec![IdMapping { container_id: 0, host_id, size: 1 }];
-        bundle.linux().uid_mappings = own(USER);
-        bundle.linux().gid_mappings = own(USER);
+        bundle.remove("/linux/cgroupsPath");
+        bundle.remove("/linux/resources");
+        bundle.namespace("user", None);
+        let own = json!([{ "containerID": 0, "hostID": USER, "size": 1 }]);
+        bundle.set("/linux/uidMappings", own.clone());
+        bundle.set("/linux/gidMappings", own);
         fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::copy(support::PROGRAM, bundle.path().join("runtime")).unwrap();
+        fs::copy(PROGRAM, bundle.path().join("runtime")).unwrap();
         let _ = bundle.command(&[]);
         give(bundle.path());
         Self(bundle)
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        fs::write(self.0.path().join("config.json"), serde_json::to_vec(&self.0.spec).unwrap()).unwrap();
+        self.0.write("config.json", &self.0.to_string());
         let mut command = Command::new(self.0.path().join("runtime"));
         command.arg("--root").arg(self.0.path().join("own")).args(words).uid(USER).gid(USER);
         command.env("PATH", format!("{}:/usr/bin:/bin", self.0.path().join("bin").display()));
@@ -102,18 +105,16 @@ fn it_lives_without_a_cgroup_and_ends() {
     assert_eq!(text(&exec.stdout), "0\n", "{}", text(&exec.stderr));
     let pause = home.command(&["pause", home.0.id()]).output().unwrap();
     assert!(text(&pause.stderr).contains("has no cgroup"), "{}", text(&pause.stderr));
-    let state: knarr_spec::State =
-        serde_json::from_slice(&home.command(&["state", home.0.id()]).output().unwrap().stdout).unwrap();
+    let state: Value = serde_json::from_slice(&home.command(&["state", home.0.id()]).output().unwrap().stdout).unwrap();
     assert!(home.command(&["delete", "--force", home.0.id()]).status().unwrap().success());
-    let status = fs::read_to_string(format!("/proc/{}/status", state.pid)).unwrap_or_default();
+    let status = fs::read_to_string(format!("/proc/{}/status", state["pid"])).unwrap_or_default();
     assert!(status.is_empty() || status.contains("State:\tZ"), "{status}");
 }
 
 #[test]
 fn a_limit_without_the_right_to_a_cgroup_is_an_error() {
     let mut home = Home::new("true");
-    let pids = knarr_spec::Pids { limit: 10 };
-    home.0.linux().resources = Some(knarr_spec::LinuxResources { pids: Some(pids), ..Default::default() });
+    home.0.set("/linux/resources/pids/limit", 10);
     let output = home.run();
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("permission denied"), "{}", text(&output.stderr));
@@ -122,19 +123,13 @@ fn a_limit_without_the_right_to_a_cgroup_is_an_error() {
 #[test]
 fn further_ids_are_mapped_by_those_who_may() {
     let mut home = Home::new("cat /proc/self/uid_map /proc/self/gid_map; chown 7:8 /tmp && stat -c %u:%g /tmp");
-    let map = vec![
-        IdMapping { container_id: 0, host_id: USER, size: 1 },
-        IdMapping { container_id: 1, host_id: 100_000, size: 1000 },
-    ];
-    home.0.linux().uid_mappings.clone_from(&map);
-    home.0.linux().gid_mappings = map;
-    let names = ["CAP_CHOWN".to_owned()];
-    home.0.process().capabilities = Some(knarr_spec::Capabilities {
-        bounding: names.to_vec(),
-        effective: names.to_vec(),
-        permitted: names.to_vec(),
-        ..Default::default()
-    });
+    let map = json!([
+        { "containerID": 0, "hostID": USER, "size": 1 },
+        { "containerID": 1, "hostID": 100_000, "size": 1000 },
+    ]);
+    home.0.set("/linux/uidMappings", map.clone());
+    home.0.set("/linux/gidMappings", map);
+    home.0.capabilities(&["CAP_CHOWN"]);
     home.privileged("newuidmap", &one_write("uid_map"));
     home.privileged("newgidmap", &one_write("gid_map"));
     let output = home.run();
@@ -149,7 +144,7 @@ fn further_ids_are_mapped_by_those_who_may() {
 #[test]
 fn who_may_not_is_told_why() {
     let mut home = Home::new("true");
-    home.0.linux().uid_mappings[0].size = 5;
+    home.0.set("/linux/uidMappings/0/size", 5);
     home.privileged("newuidmap", "echo newuidmap: not allowed >&2; exit 1");
     let output = home.run();
     assert!(!output.status.success());

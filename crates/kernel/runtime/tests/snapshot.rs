@@ -5,9 +5,10 @@ mod support;
 use std::fs;
 
 use knarr_model::Snapshot;
-use support::{Bundle, make_root};
+use knarr_runtime_cases::{Bundle, make_root};
+use support::ours;
 
-fn stack(bundle: &Bundle, writable: bool) -> String {
+fn stack(bundle: &Bundle<'_>, writable: bool) -> String {
     let folder = bundle.path();
     for name in ["base", "top", "upper", "work"] {
         fs::create_dir(folder.join(name)).unwrap();
@@ -23,7 +24,7 @@ fn stack(bundle: &Bundle, writable: bool) -> String {
 
 #[test]
 fn layers_are_one_root_and_writes_go_to_the_upper_one() {
-    let bundle = Bundle::shell("cat /from-top; echo changed > /etc/passwd; echo x > /new");
+    let bundle = ours().shell("cat /from-top; echo changed > /etc/passwd; echo x > /new");
     let file = stack(&bundle, true);
     let path = bundle.path().to_str().unwrap();
     let output = bundle.ok(&["run", "--bundle", path, "--rootfs-snapshot", &file, bundle.id()]);
@@ -36,10 +37,10 @@ fn layers_are_one_root_and_writes_go_to_the_upper_one() {
 
 #[test]
 fn the_host_never_sees_the_mount_and_it_goes_with_the_last_process() {
-    let bundle = Bundle::program(&["/bin/sleep", "1000"]);
+    let bundle = ours().program(&["/bin/sleep", "1000"]);
     let file = stack(&bundle, true);
     let path = bundle.path().to_str().unwrap().to_owned();
-    bundle.background(&["run", "-d", "--bundle", &path, "--rootfs-snapshot", &file, bundle.id()]);
+    bundle.ok(&["run", "-d", "--bundle", &path, "--rootfs-snapshot", &file, bundle.id()]);
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!table.contains(&path), "{table}");
     assert_eq!(bundle.exec_shell("cat /from-top"), "top\n");
@@ -49,15 +50,14 @@ fn the_host_never_sees_the_mount_and_it_goes_with_the_last_process() {
 fn in_a_user_namespace_the_layers_belong_to_its_root() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
     let mut bundle =
-        Bundle::shell("stat -c %u:%g /from-top /etc/passwd /proc/self/; echo x > /new; echo y >> /etc/passwd");
+        ours().shell("stat -c %u:%g /from-top /etc/passwd /proc/self/; echo x > /new; echo y >> /etc/passwd");
     let file = stack(&bundle, true);
     fs::set_permissions(bundle.path(), fs::Permissions::from_mode(0o755)).unwrap();
     chown(bundle.path().join("upper"), Some(300_000), Some(300_000)).unwrap();
-    let map = knarr_spec::IdMapping { container_id: 0, host_id: 300_000, size: 65_536 };
-    let user = knarr_spec::Namespace { kind: knarr_spec::NamespaceKind::User, path: String::new() };
-    bundle.linux().namespaces.push(user);
-    bundle.linux().uid_mappings = vec![map];
-    bundle.linux().gid_mappings = vec![map];
+    let map = serde_json::json!([{ "containerID": 0, "hostID": 300_000, "size": 65_536 }]);
+    bundle.namespace("user", None);
+    bundle.set("/linux/uidMappings", map.clone());
+    bundle.set("/linux/gidMappings", map);
     let path = bundle.path().to_str().unwrap();
     let output = bundle.ok(&["run", "--bundle", path, "--rootfs-snapshot", &file, bundle.id()]);
     assert_eq!(output, "0:0\n0:0\n0:0\n");
@@ -68,7 +68,7 @@ fn in_a_user_namespace_the_layers_belong_to_its_root() {
 
 #[test]
 fn a_snapshot_that_cannot_be_mounted_leaves_nothing() {
-    let bundle = Bundle::program(&["/bin/true"]);
+    let bundle = ours().program(&["/bin/true"]);
     let file = stack(&bundle, true);
     fs::remove_dir_all(bundle.path().join("top")).unwrap();
     let path = bundle.path().to_str().unwrap();

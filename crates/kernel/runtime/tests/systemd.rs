@@ -5,41 +5,39 @@ mod fake;
 mod support;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use fake::{job, removed, reply, serve};
 use knarr_cgroups::Cgroup;
-use support::Bundle;
+use knarr_runtime_cases::{Bundle, Outcome};
+use support::ours;
 
 /// Runs a program where systemd seems to have started the host, its socket ours.
 const SEEMING: &str = "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && touch /run/systemd/private && \
                        mount --bind \"$0\" /run/systemd/private && exec \"$@\"";
 
-fn scoped(program: &[&str]) -> Bundle {
-    let mut bundle = Bundle::program(program);
-    bundle.linux().cgroups_path = format!("knarr-test.slice:krt:{}", bundle.id());
-    let pids = knarr_spec::Pids { limit: 20 };
-    bundle.linux().resources.get_or_insert_default().pids = Some(pids);
+fn scoped(program: &[&str]) -> Bundle<'static> {
+    let mut bundle = ours().program(program);
+    let path = format!("knarr-test.slice:krt:{}", bundle.id());
+    bundle.set("/linux/cgroupsPath", path);
+    bundle.set("/linux/resources/pids/limit", 20);
     bundle
 }
 
 /// Runs a program where systemd has not started the host.
 const ABSENT: &str = "mount -t tmpfs tmpfs /run && exec \"$@\"";
 
-fn verb(bundle: &Bundle, words: &[&str]) -> Output {
+fn verb(bundle: &Bundle<'_>, words: &[&str]) -> Outcome {
     verb_where(SEEMING, bundle, words)
 }
 
-fn verb_where(world: &str, bundle: &Bundle, words: &[&str]) -> Output {
+fn verb_where(world: &str, bundle: &Bundle<'_>, words: &[&str]) -> Outcome {
     let words = [&["--systemd-cgroup"], words].concat();
     let inner = bundle.command(&words);
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", world]).arg(bundle.path().join("socket"));
     command.arg(inner.get_program()).args(inner.get_args()).stdin(std::process::Stdio::null());
-    let log = fs::File::create(bundle.path().join("stdio")).unwrap();
-    command.stdout(log.try_clone().unwrap()).stderr(log);
-    let status = command.status().unwrap();
-    Output { status, stdout: fs::read(bundle.path().join("stdio")).unwrap(), stderr: Vec::new() }
+    bundle.finish(command)
 }
 
 fn answer(name: &str, serial: u32) -> Vec<Vec<u8>> {
@@ -53,8 +51,7 @@ fn answer(name: &str, serial: u32) -> Vec<Vec<u8>> {
 fn without_systemd_it_is_refused_in_clear_words() {
     let bundle = scoped(&["/bin/true"]);
     let run = verb_where(ABSENT, &bundle, &["run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
-    assert!(!run.status.success());
-    let text = bundle.said(&run);
+    let text = run.refused();
     assert!(text.contains("systemd does not run on this host"), "{text}");
     bundle.assert_nothing_left();
 }
@@ -62,7 +59,7 @@ fn without_systemd_it_is_refused_in_clear_words() {
 #[test]
 fn a_path_that_is_no_scope_is_refused() {
     let mut bundle = scoped(&["/bin/true"]);
-    bundle.linux().cgroups_path = "/a/b".into();
+    bundle.set("/linux/cgroupsPath", "/a/b");
     let text = bundle.refused(&["--systemd-cgroup", "run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
     assert!(text.contains("slice:prefix:name"), "{text}");
 }
@@ -73,16 +70,16 @@ fn a_container_lives_in_a_scope() {
     let server = serve(&bundle.path().join("socket"), 3, answer);
     let path = bundle.path().to_str().unwrap();
     let started = verb(&bundle, &["run", "--detach", "--bundle", path, bundle.id()]);
-    assert!(started.status.success(), "{}", bundle.said(&started));
+    started.ok();
     let scope = format!("/knarr.slice/knarr-test.slice/krt-{}.scope", bundle.id());
-    let cgroups = fs::read_to_string(format!("/proc/{}/cgroup", bundle.state().pid)).unwrap();
+    let cgroups = fs::read_to_string(format!("/proc/{}/cgroup", bundle.pid())).unwrap();
     assert!(cgroups.lines().any(|line| line.ends_with(&scope)), "{cgroups}");
     let pids: Vec<i32> = serde_json::from_str(&bundle.ok(&["ps", "--format", "json", bundle.id()])).unwrap();
-    assert_eq!(pids, [bundle.state().pid], "nobody else is in the scope");
+    assert_eq!(pids, [bundle.pid()], "nobody else is in the scope");
     let updated = verb(&bundle, &["update", "--pids-limit", "30", bundle.id()]);
-    assert!(updated.status.success(), "{}", bundle.said(&updated));
+    updated.ok();
     let deleted = verb(&bundle, &["delete", "--force", bundle.id()]);
-    assert!(deleted.status.success(), "{}", bundle.said(&deleted));
+    deleted.ok();
     let calls = server.join().unwrap();
     let expected = ["StartTransientUnit", "SetUnitProperties", "StopUnit", "ResetFailedUnit"];
     assert_eq!(
@@ -101,8 +98,8 @@ fn a_scope_that_cannot_start_leaves_nothing() {
         _ => vec![reply(serial)],
     });
     let run = verb(&bundle, &["run", "--bundle", bundle.path().to_str().unwrap(), bundle.id()]);
-    assert!(!run.status.success());
-    assert!(bundle.said(&run).contains("StartTransientUnit"), "{}", bundle.said(&run));
+    let text = run.refused();
+    assert!(text.contains("StartTransientUnit"), "{text}");
     server.join().unwrap();
     bundle.assert_nothing_left();
     forget_slices();
