@@ -28,6 +28,20 @@ pub fn busybox() -> Result<PathBuf> {
     })
 }
 
+/// [`busybox`] as an archive that `ctr images import` and `docker load` take, under the name `image`.
+pub fn busybox_archive(image: &str) -> Result<PathBuf> {
+    let layer = busybox()?;
+    cached(&format!("busybox-{}.archive.tar", image.replace(['/', ':'], "_")), |target| {
+        let tree = tempfile::tempdir()?;
+        let script = "set -e; cd \"$0\"; cp \"$2\" layer.tar; digest=$(sha256sum layer.tar | cut -d' ' -f1)
+            config='\"config\":{\"Env\":[\"PATH=/usr/bin:/bin\"],\"Cmd\":[\"sh\"]},\"architecture\":\"amd64\",\"os\":\"linux\"'
+            echo \"{$config,\\\"rootfs\\\":{\\\"type\\\":\\\"layers\\\",\\\"diff_ids\\\":[\\\"sha256:$digest\\\"]}}\" >config.json
+            echo \"[{\\\"Config\\\":\\\"config.json\\\",\\\"RepoTags\\\":[\\\"$3\\\"],\\\"Layers\\\":[\\\"layer.tar\\\"]}]\" >manifest.json
+            tar -cf \"$1\" manifest.json config.json layer.tar";
+        run(Command::new("sh").args(["-c", script]).arg(tree.path()).arg(target).arg(&layer).arg(image))
+    })
+}
+
 /// A minimal Debian (or Ubuntu, on Ubuntu) of the machine's own release, by mmdebstrap.
 pub fn debian() -> Result<PathBuf> {
     let release = std::fs::read_to_string("/etc/os-release")?;

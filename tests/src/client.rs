@@ -27,6 +27,18 @@ pub struct Output {
     pub code: i32,
 }
 
+impl Output {
+    /// Runs a command to its end.
+    pub fn of(command: &mut Command) -> Result<Self> {
+        let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
+        Ok(Self {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code().unwrap_or(-1),
+        })
+    }
+}
+
 impl Client {
     /// Our own command line.
     pub fn knarr(socket: &Path, config: &Path) -> Self {
@@ -79,12 +91,7 @@ impl Client {
 
     /// Runs it, however it ends.
     pub fn run(&self, args: &[&str]) -> Result<Output> {
-        let output = self.command(args).output().with_context(|| format!("cannot run {}", self.name()))?;
-        Ok(Output {
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            code: output.status.code().unwrap_or(-1),
-        })
+        Output::of(&mut self.command(args))
     }
 
     /// Runs it, and must succeed; its trimmed standard output.

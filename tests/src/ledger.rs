@@ -97,7 +97,8 @@ fn processes() -> (Vec<String>, Vec<String>) {
         namespaces.push(namespace.to_string_lossy().into_owned());
         let line = std::fs::read(path.join("cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        if line.contains("knarr-shim") || line.contains("knarr runtime") || line.contains("knarr daemon") {
+        let names = ["knarr-shim", "knarr runtime", "knarr daemon", "knarr-runtime", "containerd-shim-knarr"];
+        if names.iter().any(|name| line.contains(name)) {
             ours.push(format!("{} {line}", entry.file_name().to_string_lossy()));
         }
     }

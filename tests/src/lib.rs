@@ -1,13 +1,15 @@
 //! End-to-end tests: private daemons and registries on temporary roots, driven by real clients.
 //!
 //! [`Host`] is a machine's worth of knarr: a daemon with its own roots, socket, bridge and client configuration. [`Registry`] is
-//! `knarr registry serve` on a free port, [`Gate`] makes it want tokens, [`Disk`] is one that can be filled. [`base`] makes the base images from the distribution's packages, once, in a cache outside the
+//! `knarr registry serve` on a free port, [`Gate`] makes it want tokens, [`Disk`] is one that can be filled. [`containerd::Containerd`] is a containerd that runs its
+//! containers under our shim. [`base`] makes the base images from the distribution's packages, once, in a cache outside the
 //! checkout. [`Ledger`] counts what a test must not leave behind. [`walk`] is the main job, told step by step: the demo and the tests share
 //! it.
 #![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
 pub mod base;
 mod client;
+pub mod containerd;
 pub mod corpus;
 mod disk;
 mod gate;

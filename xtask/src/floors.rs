@@ -22,6 +22,11 @@ const BANNED: &[(&str, &[&str], &str)] = &[
     ("crates/kernel/", &["tokio", "clap", "regex", "hyper"], "runtime and shim are small and synchronous"),
     ("crates/base/", &["tokio", "clap", "regex", "hyper"], "the base is plain data and the kernel's edge"),
     (
+        "crates/doors/containerd-shim",
+        &["tokio", "clap", "regex", "hyper", "knarr-engine"],
+        "the shim stays beside containers: it is small and synchronous, and knows nothing of the engine",
+    ),
+    (
         "crates/doors/cli",
         &[
             "knarr-engine",

@@ -1,4 +1,4 @@
-//! The one binary: client, daemon, registry and OCI runtime, by its first argument or by the name it is called under.
+//! The one binary: client, daemon, registry, OCI runtime and shim for containerd, by its first argument or by the name it is called under.
 //!
 //! Only dispatch happens here; `daemon/assemble.rs` is the one file that puts the parts of the daemon together.
 
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     let called_as = args.first().map(base_name).unwrap_or_default();
     let verb = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
     match (called_as.as_str(), verb) {
+        (knarr_containerd_shim::NAME, _) => knarr_containerd_shim::main(&args[1..]),
         ("knarr-runtime", _) => runtime(&args[1..]),
         (_, "runtime") => runtime(&args[2..]),
         (_, "daemon") => daemon::main(&args[1..]),
