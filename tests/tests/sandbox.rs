@@ -155,3 +155,27 @@ fn signals_arrive_by_name_and_number() {
     assert_eq!(inspect(&knarr, "{{.State.ExitCode}}", "ears"), "5");
     host.finish().unwrap();
 }
+
+#[test]
+fn the_common_default_is_restored_for_a_container_or_a_daemon() {
+    const SHOW: &str =
+        "grep CapEff /proc/self/status; cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max";
+    let (host, knarr) = host();
+    let (ours, common) = ("CapEff:\t00000000800425fb\n4096", "CapEff:\t00000000a80425fb\nmax");
+    assert_eq!(knarr.ok(&["run", "--rm", IMAGE, "sh", "-c", SHOW]).unwrap(), ours);
+    knarr.ok(&["run", "-d", "--name", "open", "--compat", "docker", IMAGE, "sleep", "1000"]).unwrap();
+    assert_eq!(knarr.ok(&["exec", "open", "sh", "-c", SHOW]).unwrap(), common);
+    assert_eq!(
+        inspect(&knarr, "{{.HostConfig.SecurityOpt}} {{.HostConfig.PidsLimit}}", "open"),
+        "[compat=docker] <nil>"
+    );
+    let docker = ["run", "--rm", "--security-opt", "compat=docker", IMAGE, "sh", "-c", SHOW];
+    assert_eq!(host.docker().ok(&docker).unwrap(), common);
+    assert_eq!(host.docker().run(&["run", "--security-opt", "compat=podman", IMAGE, "true"]).unwrap().code, 125);
+    host.finish().unwrap();
+
+    let host = Host::start_with(&["--compat", "docker"]).unwrap();
+    import_busybox(&host.knarr(), IMAGE).unwrap();
+    assert_eq!(host.knarr().ok(&["run", "--rm", IMAGE, "sh", "-c", SHOW]).unwrap(), common);
+    host.finish().unwrap();
+}

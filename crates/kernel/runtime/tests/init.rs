@@ -67,7 +67,7 @@ fn the_default_profile_lets_it_work() {
     let mut bundle = with_init("echo works; unshare -m true 2>/dev/null || echo refused");
     bundle.capabilities(&["CAP_SYS_CHROOT"]);
     let capabilities = vec!["CAP_SYS_CHROOT".to_owned()];
-    let profile = knarr_seccomp::default_profile(&capabilities).unwrap();
+    let profile = knarr_seccomp::default_profile(&capabilities, knarr_seccomp::Flavour::Tightened).unwrap();
     bundle.set("/linux/seccomp", serde_json::to_value(profile).unwrap());
     assert_eq!(bundle.output(), "works\nrefused\n");
 }

@@ -6,8 +6,11 @@ use crate::assemble::*;
 
 /// `struct seccomp_data`.
 pub struct Call {
+    /// Of the system call.
     pub number: u32,
+    /// The kernel's name of the interface.
     pub arch: u32,
+    /// All six, of 64 bits.
     pub args: [u64; 6],
 }
 

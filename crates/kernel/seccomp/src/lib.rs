@@ -38,10 +38,10 @@ pub use compile::{compile, compile_for};
 pub use condition::OPERATORS;
 pub use error::{Error, Result};
 pub use knarr_sys::seccomp::Insn;
-pub use profile::{Host, Profile, default_profile};
+pub use profile::{Flavour, Host, Profile, default_profile};
 pub use program::{FLAGS, Program, install};
 
-#[cfg(test)]
-mod interpret;
+#[cfg(any(test, feature = "oracle"))]
+pub mod interpret;
 #[cfg(test)]
 mod tests;

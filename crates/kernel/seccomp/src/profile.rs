@@ -21,6 +21,17 @@ pub struct Host {
     pub kernel: (u32, u32),
 }
 
+/// Which of our two defaults; our policy alone has groups that depend on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flavour {
+    /// Ours.
+    #[default]
+    Tightened,
+    /// The industry's common one, where ours is tighter.
+    Docker,
+}
+
 impl Host {
     /// The machine that this runs on.
     pub fn current() -> Self {
@@ -83,6 +94,7 @@ struct Filter {
     caps: Vec<String>,
     arches: Vec<String>,
     min_kernel: String,
+    flavour: Option<Flavour>,
 }
 
 impl FromStr for Profile {
@@ -103,6 +115,10 @@ impl FromStr for Profile {
 impl Profile {
     /// The filter for a process with these capabilities (`CAP_…`) on this host.
     pub fn resolve(&self, caps: &[String], host: Host) -> Seccomp {
+        self.resolve_for(caps, host, Flavour::Tightened)
+    }
+
+    fn resolve_for(&self, caps: &[String], host: Host, flavour: Flavour) -> Seccomp {
         Seccomp {
             default_action: self.default_action.clone(),
             default_errno_ret: self.default_errno_ret,
@@ -110,7 +126,7 @@ impl Profile {
             flags: self.flags.clone(),
             listener_path: self.listener_path.clone(),
             listener_metadata: self.listener_metadata.clone(),
-            syscalls: self.syscalls.iter().filter(|group| group.counts(caps, host)).map(Group::rule).collect(),
+            syscalls: self.syscalls.iter().filter(|group| group.counts(caps, host, flavour)).map(Group::rule).collect(),
         }
     }
 
@@ -124,11 +140,12 @@ impl Profile {
 }
 
 impl Group {
-    fn counts(&self, caps: &[String], host: Host) -> bool {
+    fn counts(&self, caps: &[String], host: Host, flavour: Flavour) -> bool {
         let included = self.includes.as_ref().is_none_or(|filter| {
             filter.caps.iter().all(|cap| caps.contains(cap))
                 && (filter.arches.is_empty() || filter.names(host.arch))
                 && (filter.min_kernel.is_empty() || filter.is_reached(host.kernel))
+                && filter.flavour.is_none_or(|wanted| wanted == flavour)
         });
         let excluded = self.excludes.as_ref().is_some_and(|filter| {
             filter.caps.iter().any(|cap| caps.contains(cap))
@@ -162,6 +179,6 @@ fn version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Our policy for a process with these capabilities (`CAP_…`) on this machine.
-pub fn default_profile(caps: &[String]) -> Result<Seccomp> {
-    Ok(Profile::from_str(POLICY)?.resolve(caps, Host::current()))
+pub fn default_profile(caps: &[String], flavour: Flavour) -> Result<Seccomp> {
+    Ok(Profile::from_str(POLICY)?.resolve_for(caps, Host::current(), flavour))
 }

@@ -19,7 +19,7 @@ fn filtered<T: Send + 'static>(program: Program, work: impl FnOnce() -> T + Send
 
 fn policy(caps: &[&str]) -> Program {
     let caps: Vec<String> = caps.iter().map(|cap| (*cap).to_owned()).collect();
-    compile(&default_profile(&caps).unwrap()).unwrap()
+    compile(&default_profile(&caps, knarr_seccomp::Flavour::Tightened).unwrap()).unwrap()
 }
 
 #[test]

@@ -226,6 +226,9 @@ pub(crate) struct CreateFlags {
     /// Remove it, and its anonymous volumes, when it ends
     #[arg(long)]
     pub(crate) rm: bool,
+    /// Restore the industry's common sandbox where ours is tighter (the security option compat=docker)
+    #[arg(long, value_name = "ENGINE", value_parser = ["docker"])]
+    pub(super) compat: Option<String>,
     /// OCI runtime
     #[arg(long, value_name = "NAME")]
     pub(super) runtime: Option<String>,

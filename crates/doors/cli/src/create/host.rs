@@ -11,7 +11,8 @@ use crate::terminal;
 /// The host's part, without networks, ports and volumes.
 pub(super) fn host_config(flags: &CreateFlags) -> Result<HostConfig> {
     let restart_policy = restart(flags)?;
-    let security = spec::security_options(&flags.security_opt)?;
+    let mut security = spec::security_options(&flags.security_opt)?;
+    security.options.extend(flags.compat.iter().map(|engine| format!("compat={engine}")));
     let text = |option: &Option<String>| option.clone().unwrap_or_default();
     let (devices, device_requests) = devices(flags);
     Ok(HostConfig {

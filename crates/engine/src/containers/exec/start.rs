@@ -107,12 +107,13 @@ fn prepare(
 ) -> Result<std::os::unix::net::UnixStream> {
     let request = &session.request;
     let identity = launch::identity_of_running(record, &request.user)?;
-    let facts = launch::exec_facts(engine)?;
     let host = &record.host;
+    let facts = launch::exec_facts(engine, host)?;
     let privileged = host.privileged || request.privileged;
     let capabilities = spec::capabilities(&host.cap_add, &host.cap_drop, privileged, &facts)?;
     let console = console.or(request.console_size);
-    let process = spec::exec_process(record, spec::Exec { request, identity: &identity, capabilities, console })?;
+    let exec = spec::Exec { request, identity: &identity, capabilities, console };
+    let process = spec::exec_process(record, exec, &facts)?;
     launch::session(engine, record, launch::Session { id: &session.id, request, process: &process })
 }
 

@@ -12,10 +12,7 @@ use rustix::fs::FileType;
 use super::cgroup_path;
 use crate::Engine;
 use crate::containers::Record;
-use crate::containers::spec::{CAPABILITIES, Facts, HostDevice};
-
-/// Tasks of a container that asked for no limit, in the tightened default.
-const DEFAULT_PIDS: i64 = 4096;
+use crate::containers::spec::{CAPABILITIES, Facts, HostDevice, SecurityOptions};
 
 /// Everything but identity, files, mounts and network, which the caller fills in.
 pub(super) fn gather(engine: &Engine, record: &Record) -> Result<Facts> {
@@ -34,7 +31,6 @@ pub(super) fn gather(engine: &Engine, record: &Record) -> Result<Facts> {
 
 /// What limits need.
 pub(crate) fn limits(engine: &Engine, host: &HostConfig) -> Result<Facts> {
-    let compat_docker = engine.config.compat_docker;
     let throttled = [
         &host.blkio_device_read_bps,
         &host.blkio_device_write_bps,
@@ -51,14 +47,17 @@ pub(crate) fn limits(engine: &Engine, host: &HostConfig) -> Result<Facts> {
         }
         block_devices.insert(path.clone(), (major, minor));
     }
-    let default_pids = if compat_docker { 0 } else { DEFAULT_PIDS };
-    Ok(Facts { block_devices, compat_docker, default_pids, ..Facts::default() })
+    Ok(Facts { block_devices, compat_docker: compat_docker(engine, host)?, ..Facts::default() })
 }
 
 /// What an exec session needs: the daemon's capabilities and the sandbox's flavour.
-pub(crate) fn exec(engine: &Engine) -> Result<Facts> {
-    let compat_docker = engine.config.compat_docker;
-    Ok(Facts { compat_docker, capabilities: own_capabilities()?, ..Facts::default() })
+pub(crate) fn exec(engine: &Engine, host: &HostConfig) -> Result<Facts> {
+    Ok(Facts { compat_docker: compat_docker(engine, host)?, capabilities: own_capabilities()?, ..Facts::default() })
+}
+
+/// Whether the daemon's setting or the container's own option asks for the common default.
+fn compat_docker(engine: &Engine, host: &HostConfig) -> Result<bool> {
+    Ok(engine.config.compat_docker || SecurityOptions::parse(&host.security_opt)?.compat_docker)
 }
 
 /// `CapPrm` of our own process, as names.

@@ -53,12 +53,10 @@ pub(crate) struct Facts {
     pub(crate) devices: Vec<HostDevice>,
     /// Block devices by path, for throttling.
     pub(crate) block_devices: std::collections::BTreeMap<String, (i64, i64)>,
-    /// Whether the sandbox's default is the industry's common one.
+    /// Whether the sandbox's default is the industry's common one: the daemon's or the container's wish.
     pub(crate) compat_docker: bool,
     /// The capabilities that the daemon has and so can give.
     pub(crate) capabilities: Vec<String>,
-    /// The default number of tasks; 0 for no limit.
-    pub(crate) default_pids: i64,
 }
 
 /// A mount whose source is known.
@@ -74,7 +72,7 @@ pub(crate) fn build(record: &Record, facts: &Facts) -> Result<Spec> {
     let host = &record.host;
     let security = SecurityOptions::parse(&host.security_opt)?;
     let capabilities = capabilities(&host.cap_add, &host.cap_drop, host.privileged, facts)?;
-    let seccomp = security::seccomp(&security, host.privileged, &capabilities)?;
+    let seccomp = security::seccomp(&security, host.privileged, &capabilities, facts)?;
     let linux = Linux {
         sysctl: security::sysctls(host),
         resources: Some(resources(host, facts)?),
@@ -111,5 +109,7 @@ fn annotations(record: &Record) -> std::collections::BTreeMap<String, String> {
     all
 }
 
+#[cfg(test)]
+mod compat;
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ pub(crate) struct Exec<'a> {
 }
 
 /// A further process in a container: never more rights than the container's own, unless `privileged` asks for them (row 14).
-pub(crate) fn exec(record: &Record, exec: Exec<'_>) -> Result<Process> {
+pub(crate) fn exec(record: &Record, exec: Exec<'_>, facts: &Facts) -> Result<Process> {
     let config = &record.config;
     let security = SecurityOptions::parse(&record.host.security_opt)?;
     let env = crate::containers::create::merge_env(&config.env, &exec.request.env);
@@ -56,7 +56,7 @@ pub(crate) fn exec(record: &Record, exec: Exec<'_>) -> Result<Process> {
         env: environment(&env, &config.hostname, exec.request.tty, exec.identity),
         cwd: cwd.cloned().unwrap_or_else(|| "/".into()),
         capabilities: Some(sets(exec.capabilities, exec.identity)),
-        rlimits: limits(&record.host, true)?,
+        rlimits: limits(&record.host, facts.compat_docker)?,
         no_new_privileges: security.no_new_privileges,
         ..Process::default()
     })

@@ -21,16 +21,25 @@ const DEVICES: [(&str, i64, Option<i64>); 9] = [
     ("c", 136, None),
 ];
 
+/// Tasks of a container that asked for no limit, in the tightened default.
+const DEFAULT_PIDS: i64 = 4096;
+
 /// All limits of a container.
 pub(crate) fn plan(host: &HostConfig, facts: &Facts) -> Result<LinuxResources> {
     Ok(LinuxResources {
         devices: device_rules(host, facts)?,
         memory: memory(host),
         cpu: cpu(host),
-        pids: Some(Pids { limit: host.pids_limit.filter(|limit| *limit != 0).unwrap_or(facts.default_pids) }),
+        pids: Some(Pids { limit: tasks(host, facts) }),
         block_io: block_io(host, &facts.block_devices)?,
         ..LinuxResources::default()
     })
+}
+
+/// How many tasks; 0 for no limit.
+fn tasks(host: &HostConfig, facts: &Facts) -> i64 {
+    let default = if facts.compat_docker { 0 } else { DEFAULT_PIDS };
+    host.pids_limit.filter(|limit| *limit != 0).unwrap_or(default)
 }
 
 /// Row 12: deny all first.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use knarr_api::container::HostConfig;
 use knarr_model::{Fault, Result};
+use knarr_seccomp::Flavour;
 use knarr_spec::Seccomp;
+
+use super::Facts;
 
 /// Paths that a container cannot read.
 const MASKED: [&str; 12] = [
@@ -47,6 +50,8 @@ pub(crate) struct SecurityOptions {
     pub(crate) no_new_privileges: bool,
     pub(crate) seccomp: Filter,
     pub(crate) unmasked: bool,
+    /// `compat=docker`: the industry's common default, for this container alone.
+    pub(crate) compat_docker: bool,
 }
 
 /// Which filter.
@@ -76,6 +81,7 @@ impl SecurityOptions {
                     parsed.seccomp = Filter::Profile(json.to_owned())
                 }
                 ("systempaths", "unconfined") => parsed.unmasked = true,
+                ("compat", "docker") => parsed.compat_docker = true,
                 ("apparmor", "unconfined" | "") | ("label", "disable") => {}
                 _ => return Err(Fault::invalid(format!("invalid --security-opt 2: {option:?}"))),
             }
@@ -92,7 +98,12 @@ pub(crate) fn check_security(options: &[String]) -> Result<()> {
     }
 }
 
-pub(super) fn seccomp(options: &SecurityOptions, privileged: bool, capabilities: &[String]) -> Result<Option<Seccomp>> {
+pub(super) fn seccomp(
+    options: &SecurityOptions,
+    privileged: bool,
+    capabilities: &[String],
+    facts: &Facts,
+) -> Result<Option<Seccomp>> {
     match &options.seccomp {
         Filter::Unconfined => Ok(None),
         Filter::Profile(json) => {
@@ -100,7 +111,10 @@ pub(super) fn seccomp(options: &SecurityOptions, privileged: bool, capabilities:
             Ok(Some(profile.resolve(capabilities, knarr_seccomp::Host::current())))
         }
         Filter::Default if privileged => Ok(None),
-        Filter::Default => Ok(Some(knarr_seccomp::default_profile(capabilities)?)),
+        Filter::Default => {
+            let flavour = if facts.compat_docker { Flavour::Docker } else { Flavour::Tightened };
+            Ok(Some(knarr_seccomp::default_profile(capabilities, flavour)?))
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::*;
 use crate::Timestamp;
 use crate::containers::record::{MountRecord, MountSource, State};
 
-fn record(host: HostConfig) -> Record {
+pub(super) fn record(host: HostConfig) -> Record {
     let cmd = Some(Words(vec!["/bin/true".into()]));
     Record {
         id: ContainerId::random(),
@@ -30,7 +30,7 @@ fn record(host: HostConfig) -> Record {
     }
 }
 
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     Facts {
         identity: Identity { home: "/root".into(), ..Identity::default() },
         network: Some("/proc/self/fd/5".into()),
@@ -40,7 +40,6 @@ fn facts() -> Facts {
             .filter(|name| **name != "CAP_SYS_RESOURCE")
             .map(|n| (*n).to_owned())
             .collect(),
-        default_pids: 4096,
         ..Facts::default()
     }
 }
@@ -160,8 +159,10 @@ fn limits_reach_the_cgroup() {
 
 #[test]
 fn unknown_security_options_are_never_taken_for_unconfined() {
-    for bad in ["seccomp=", "seccomp=/no/such/file", "apparmor=x", "nonsense"] {
+    for bad in ["seccomp=", "seccomp=/no/such/file", "apparmor=x", "nonsense", "compat"] {
         assert!(SecurityOptions::parse(&[bad.to_owned()]).is_err(), "{bad}");
     }
+    assert!(SecurityOptions::parse(&["compat=podman".into()]).is_err());
+    assert!(SecurityOptions::parse(&["compat=docker".into()]).unwrap().compat_docker);
     assert!(SecurityOptions::parse(&["no-new-privileges".into()]).unwrap().no_new_privileges);
 }
