@@ -10,11 +10,12 @@ use anyhow::Result;
 use crate::{dist, setup, shell};
 use engines::Engines;
 
-/// Times the static binary beside the peers. `parts` picks cases by name; `KNARR_BENCH_RUNS` is how often each is run (default 25).
+/// Times the static binary (or `KNARR_BIN`, where one is built already) beside the peers. `parts` picks cases by name; `KNARR_BENCH_RUNS` is
+/// how often each is run (default 25).
 pub fn run(parts: &[String]) -> Result<()> {
     setup::need_root("bench")?;
     setup::packages(&[setup::BUILD, setup::DIST, setup::RUN])?;
-    let binary = dist::run()?;
+    let binary = std::env::var_os("KNARR_BIN").map_or_else(dist::run, |path| Ok(path.into()))?;
     let engines = Engines::start(&binary, &shell::busybox_tar()?)?;
     let runs = std::env::var("KNARR_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(25);
     let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
