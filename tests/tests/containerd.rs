@@ -1,5 +1,5 @@
-//! An unmodified containerd and its `ctr`, with containers under knarr's shim. Each case was first seen to hold with
-//! `io.containerd.runc.v2`.
+//! An unmodified containerd and its `ctr`, with containers under knarr's shim. Running, exit codes, exec, pause, metrics, stdin and the
+//! terminal were first seen to hold with `io.containerd.runc.v2`.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
