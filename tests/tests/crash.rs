@@ -2,12 +2,10 @@
 //! reached. Afterwards the exit code is exact, or 255 where the shim had died before it could write it down; the container can be started and removed,
 //! and nothing is left.
 
-use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Client, Host, wait_for};
+use knarr_e2e::{Client, Host, failpoints, wait_for};
 
 /// What the container's program ends with.
 const CODE: &str = "7";
@@ -16,31 +14,12 @@ const UNKNOWN: &str = "255";
 /// From these steps of the shim on, the exit code is on the disk.
 const RECORDED: [&str; 4] = ["shim.exit-recorded", "shim.reaped", "shim.drained", "shim.told"];
 
-/// The names of all failpoints in the source.
-fn failpoints(of: impl Fn(&str) -> bool) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(path).unwrap();
-                let names = text.split("failpoint!(\"").skip(1).filter_map(|rest| rest.split('"').next());
-                found.extend(names.filter(|name| of(name)).map(str::to_owned));
-            }
-        }
-    }
-    found
-}
-
 fn of_shim(name: &str) -> bool {
     name.starts_with("shim.")
 }
 
 fn of_daemon(name: &str) -> bool {
-    !of_shim(name)
+    !of_shim(name) && !name.starts_with("exec.")
 }
 
 fn host() -> Host {

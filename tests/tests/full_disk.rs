@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Client, Disk, Host, Registry};
+use knarr_e2e::{Client, Disk, Host, Registry, processes_with, wait_for};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// Bytes that do not compress, in an archive and in a container.
 const NOISE: u64 = 8 << 20;
@@ -145,6 +147,28 @@ fn without_a_free_block_the_daemon_goes_on_and_room_can_be_made() {
     // The room of container and image is enough for what was refused.
     knarr.ok(&["import", &place.files, "imported"]).unwrap();
     knarr.ok(&["start", "runs"]).unwrap();
+    place.finish();
+}
+
+/// Its room was taken when the container was started.
+#[test]
+fn an_exit_that_no_daemon_sees_is_recorded_on_a_full_disk() {
+    let mut place = Place::new();
+    let knarr = place.host.knarr();
+    knarr
+        .ok(&["run", "-d", "--name", "ends", "base", "sh", "-c", "trap 'exit 23' TERM; while :; do sleep 0.1; done"])
+        .unwrap();
+    let pid = knarr.ok(&["inspect", "-f", "{{.State.Pid}}", "ends"]).unwrap();
+    let process = pidfd_open(Pid::from_raw(pid.parse().unwrap()).unwrap(), PidfdFlags::empty()).unwrap();
+    place.disk.fill_but(0).unwrap();
+    place.host.kill_daemon().unwrap();
+    let shims = || processes_with(&["knarr-shim", &text(place.host.path())]).len();
+    assert_eq!(shims(), 2);
+    pidfd_send_signal(&process, Signal::TERM).unwrap();
+    // With nobody to tell it to, the shim ends by itself.
+    wait_for("the shim ends", Duration::from_secs(20), || shims() == 1).unwrap();
+    place.host.resume().unwrap();
+    assert_eq!(knarr.ok(&["inspect", "-f", "{{.State.ExitCode}}", "ends"]).unwrap(), "23");
     place.finish();
 }
 

@@ -62,7 +62,7 @@ impl Default for Config {
             dns_search: Vec::new(),
             dns_options: Vec::new(),
             live: Live::default(),
-            log_max_size: 20 << 20,
+            log_max_size: 10 << 20,
             log_max_files: 5,
             compat_docker: false,
             cgroup_parent: "/knarr".into(),

@@ -58,6 +58,8 @@ pub struct Program<'a> {
     pub fds: &'a [(BorrowedFd<'a>, c_int)],
     /// Whether it leads a session of its own.
     pub new_session: bool,
+    /// Whether it is killed when the thread that starts it ends.
+    pub dies_with_parent: bool,
 }
 
 /// A process that was started.
@@ -90,7 +92,12 @@ pub fn spawn(program: &Program<'_>) -> Result<Started, Errno> {
     }
     let (verdict, report) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     let blocked = Blocked::all();
-    let started = fork(|| become_program(program, report.as_fd()));
+    let original = rustix::process::getpid();
+    let started = fork(|| {
+        if !program.dies_with_parent || bound_to(original) {
+            become_program(program, report.as_fd());
+        }
+    });
     drop(blocked);
     drop(report);
     let started = started?;
@@ -129,6 +136,13 @@ fn fork(child: impl FnOnce()) -> Result<Started, Errno> {
         Some(pid) => Ok(Started { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
         None => Err(last_errno()),
     }
+}
+
+/// In the copy: whether it will end with the original, which has not ended before it could be said.
+fn bound_to(original: Pid) -> bool {
+    let signal = rustix::process::Signal::KILL;
+    rustix::process::set_parent_process_death_signal(Some(signal)).is_ok()
+        && rustix::process::getppid() == Some(original)
 }
 
 /// In the copy: descriptors, session, signals, execution; if that fails, tells the original why.

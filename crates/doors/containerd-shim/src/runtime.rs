@@ -47,7 +47,8 @@ impl Runtime {
             args.push(word)?;
         }
         let fds = [(stdio[0].as_fd(), 0), (stdio[1].as_fd(), 1), (stdio[2].as_fd(), 2)];
-        let started = spawn(&Program { file: self.0.as_fd(), args: &args, fds: &fds, new_session: false })?;
+        let file = self.0.as_fd();
+        let started = spawn(&Program { file, args: &args, fds: &fds, new_session: false, dies_with_parent: false })?;
         let end = || waitid(WaitId::PidFd(started.pidfd.as_fd()), WaitIdOptions::EXITED);
         let status = rustix::io::retry_on_intr(end)?;
         Ok(status.and_then(|status| status.exit_status()).unwrap_or(255))

@@ -68,7 +68,11 @@ impl Engine {
         // All at once, so that one stuck shim does not hold up the others.
         let later = join_all(found.0.into_iter().map(|(record, shim, exit)| self.reconcile(record, shim, exit))).await;
         let engine = self.clone();
-        let swept = blocking(move || engine.sweep_unknown(&known)).await;
+        let swept = blocking(move || {
+            engine.sweep_orphans();
+            engine.sweep_unknown(&known)
+        })
+        .await;
         if let Err(error) = swept {
             tracing::warn!(error = %error.full(), "cannot sweep away half-made containers");
         }
@@ -176,17 +180,31 @@ impl Engine {
         Ok(())
     }
 
+    /// Ends what is left of exec sessions whose shim is gone.
+    fn sweep_orphans(&self) {
+        for container in self.containers.all() {
+            let record = container.view();
+            if record.state.status.alive() {
+                launch::end_orphans(self, &record);
+            }
+        }
+    }
+
     /// The shim of an exec session: nobody remembers the session, but its process lives on.
     fn sweep_session(self: &Arc<Self>, dir: &Path) -> std::io::Result<()> {
         let Ok(shim) = knarr_shim_client::connect(dir) else { return launch::remove_tree(dir) };
-        let dir = dir.to_owned();
+        let (engine, dir) = (self.clone(), dir.to_owned());
         let handle = tokio::runtime::Handle::current();
         handle.spawn(async move {
             if let Ok(mut link) = Link::adopt(shim) {
                 let _ = link.send(ToShim::Hello(want::EVENTS)).await;
                 while link.next().await.is_ok() {}
             }
-            let _ = blocking(move || Ok(launch::remove_tree(&dir))).await;
+            let _ = blocking(move || {
+                engine.sweep_orphans();
+                Ok(launch::remove_tree(&dir))
+            })
+            .await;
         });
         Ok(())
     }

@@ -9,7 +9,7 @@ use knarr_model::Result;
 
 pub(crate) use knarr_shim_client::{Event as FromShim, Exit, MOST_PAYLOAD, Request as ToShim, want};
 pub(crate) use link::{Link, Receiver, Sender};
-pub(crate) use reap::reap;
+pub(crate) use reap::{Ended, reap};
 
 /// A further connection to the shim whose folder is `dir`, greeted with `wants`.
 pub(crate) async fn connect(dir: &Path, wants: u32) -> Result<Link> {

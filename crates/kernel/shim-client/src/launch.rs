@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use knarr_sys::spawn::{Args, Program};
 use rustix::fs::{Mode, OFlags};
@@ -57,6 +58,9 @@ pub struct Launch<'a> {
     pub input: Input,
     /// Its log, if any.
     pub log: Option<LogFile<'a>>,
+    /// How long a client may take nothing of what it is sent, before it is given up and the process no longer waits
+    /// for it.
+    pub patience: Duration,
     /// `runtime`, options, `run` or `exec`, `--detach`, …; the shim adds its own files behind the verb.
     pub runtime_args: &'a [String],
 }
@@ -102,7 +106,7 @@ pub fn spawn(launch: &Launch<'_>) -> Result<Launched> {
     for text in &texts {
         args.push(text).map_err(|e| failed(e.into()))?;
     }
-    let program = Program { file: launch.shim, args: &args, fds: &fds, new_session: true };
+    let program = Program { file: launch.shim, args: &args, fds: &fds, new_session: true, dies_with_parent: false };
     let started = knarr_sys::spawn::spawn(&program).map_err(|e| failed(e.into()))?;
     let pid = started.pid.as_raw_nonzero().get().unsigned_abs();
     Ok(Launched { stream: ours, pid, process: started.pidfd })
@@ -121,6 +125,7 @@ fn command_line(launch: &Launch<'_>) -> Result<Vec<CString>> {
         Input::Once => "once",
     };
     option("--stdin", input.as_bytes().to_vec());
+    option("--patience", launch.patience.as_millis().to_string().into_bytes());
     if let Some(log) = &launch.log {
         option("--log", path(log.path));
         option("--log-size", log.size.to_string().into_bytes());

@@ -4,6 +4,7 @@ mod stage;
 
 use std::fs;
 use std::io::Write;
+use std::time::Duration;
 
 use knarr_shim_client::{Event, Input, Request, read_event, want};
 use stage::{Setup, Stage, collect, exit_of, until};
@@ -167,6 +168,27 @@ fn a_client_that_hangs_up_stops_nothing_and_one_that_hangs_does_not_hide_the_end
     assert_eq!(exit_of(&mut late).code, 0, "one that comes after the end hears of it");
     assert_eq!(collect(&mut stuck).0.len(), 260_000, "the slow one still gets everything");
     assert_eq!(stage.shim_code(), Some(0));
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up_and_the_process_goes_on() {
+    for ended in [false, true] {
+        let script = if ended { "yes | head -c 280000" } else { "yes | head -c 1000000; echo done; exec sleep 1000" };
+        let mut stage = Stage::new(script, Setup { patience: Duration::from_millis(300), ..Setup::default() });
+        stage.say(Request::Hello(want::EVENTS));
+        let mut stuck = stage.attach(want::STDOUT | want::STDIN);
+        stage.say(Request::Go);
+        if !ended {
+            assert!(matches!(stage.hear(), Event::Started(_)));
+            while !fs::read_to_string(stage.path("json.log")).unwrap().contains("done") {}
+            stage.say(Request::Signal { number: 9, whole_group: false });
+            assert_eq!(stage.hear(), Event::Answer(0));
+        }
+        assert_eq!(stage.hear_exit().signal, if ended { 0 } else { 9 });
+        assert_eq!(stage.shim_code(), Some(0), "it waits for a client that takes nothing");
+        let heard: Vec<Event> = std::iter::from_fn(|| read_event(&mut stuck).ok().flatten()).collect();
+        assert!(!heard.is_empty() && heard.iter().all(|event| matches!(event, Event::Stdout(_))), "it was not cut off");
+    }
 }
 
 #[test]

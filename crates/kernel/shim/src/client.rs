@@ -1,5 +1,6 @@
 //! A connection: what it has said of its present frame, and what it has still to be told.
 
+use knarr_sys::program::monotonic;
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
@@ -39,6 +40,8 @@ pub struct Client {
     sent: usize,
     /// End of the output frame that it is being sent.
     frame_end: usize,
+    /// Since when it has taken nothing of what it must be sent, in milliseconds.
+    stuck: Option<i64>,
 }
 
 /// What came of reading once.
@@ -73,6 +76,7 @@ impl Client {
             queue_sent: 0,
             sent: output.bytes().len(),
             frame_end: output.bytes().len(),
+            stuck: None,
         }
     }
 
@@ -166,8 +170,13 @@ impl Client {
             let is_event = self.queue_sent > 0 || (self.sent == output.bytes().len() && self.queued > 0);
             let result = if is_event { self.send_event() } else { self.send_output(output) };
             match result {
-                Ok(true) | Err(Errno::INTR) => {}
-                Ok(false) | Err(Errno::AGAIN) => return,
+                Ok(true) => self.stuck = None,
+                Err(Errno::INTR) => {}
+                Ok(false) => return,
+                Err(Errno::AGAIN) => {
+                    self.stuck.get_or_insert_with(monotonic);
+                    return;
+                }
                 Err(_hung_up) => self.hang_up(),
             }
         }
@@ -207,6 +216,11 @@ impl Client {
 
     fn put(&self, bytes: &[u8]) -> Result<usize, Errno> {
         send(&self.fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+    }
+
+    /// Since when something waits that it does not take, in milliseconds.
+    pub fn stuck_since(&self) -> Option<i64> {
+        self.stuck.filter(|_| !self.gone)
     }
 
     /// Nothing more is sent to it.

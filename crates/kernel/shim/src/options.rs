@@ -35,6 +35,8 @@ pub struct Options {
     pub log_size: u64,
     /// Log files that are kept.
     pub log_files: u64,
+    /// Milliseconds that a client may take nothing of what it is sent.
+    pub patience: i64,
     /// All arguments; those of the runtime begin at [`Options::runtime`].
     pub arguments: Arguments,
     /// Index of the first argument of the runtime.
@@ -56,6 +58,7 @@ impl Options {
             log: None,
             log_size: 0,
             log_files: 1,
+            patience: 0,
             arguments,
             runtime: 0,
         };
@@ -85,6 +88,7 @@ impl Options {
             b"--stdin" => self.input = input(value)?,
             b"--log" => self.log = Some(value),
             b"--log-size" => self.log_size = number(value.to_bytes())?,
+            b"--patience" => self.patience = i64::from(u32::try_from(number(value.to_bytes())?).ok()?),
             #[cfg(feature = "failpoints")]
             b"--failpoint" => knarr_sys::failpoint::choose(value),
             b"--log-files" => self.log_files = number(value.to_bytes()).filter(|n| (1..=1000).contains(n))?,
@@ -98,6 +102,9 @@ impl Options {
             if value.is_empty() {
                 return Err(name);
             }
+        }
+        if self.patience == 0 {
+            return Err(c"--patience");
         }
         if self.arguments.get(self.runtime).is_none() { Err(c"--") } else { Ok(self) }
     }

@@ -42,7 +42,9 @@ pub fn start(
     let fds = if namespace.is_some() { &fds[..] } else { &fds[..3] };
     let paths = Paths::new(options.dir, folder)?;
     let args = arguments(options, &paths)?;
-    let started = spawn(&Program { file: file.as_fd(), args: &args, fds, new_session: false })?;
+    // Without the shim nobody would hear of the process that it makes.
+    let program = Program { file: file.as_fd(), args: &args, fds, new_session: false, dies_with_parent: true };
+    let started = spawn(&program)?;
     Ok((started.pid, streams))
 }
 

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::client::{Client, Heard};
-use crate::exit::Exit;
+use crate::exit::{Exit, Record};
 use crate::lines::{self, Lines};
 use crate::log::{self, Log};
 use crate::options::{Input, Options};
@@ -35,8 +35,6 @@ const DAEMON: i32 = 4;
 const SILENCE: i64 = 100;
 /// How long they may go on giving output at most.
 const EPILOGUE: i64 = 2_000;
-/// How long a client may take nothing of the last output and events before it is given up (somebody reads in a pager).
-const LAST_PATIENCE: i64 = 600_000;
 /// What `failed` says when it was the shim that could not.
 const OWN_FAILURE: i32 = 255;
 
@@ -71,7 +69,7 @@ pub enum End {
 pub struct Shim<'a> {
     options: Options,
     folder: OwnedFd,
-    exit_place: Place,
+    record: Record,
     file: OwnedFd,
     namespace: Option<OwnedFd>,
     pub(crate) children: OwnedFd,
@@ -103,7 +101,7 @@ impl<'a> Shim<'a> {
         let output = Output::new(pages(output::BUFFER)?);
         clients[0] = Some(Client::new(daemon, true, &output));
         Ok(Self {
-            exit_place: Place::open(options.exit_file)?,
+            record: Record::reserve(options.exit_file)?,
             file,
             namespace,
             children: child_events()?,
@@ -156,12 +154,15 @@ impl<'a> Shim<'a> {
 
     /// Milliseconds after which silence itself means something; none where only events do.
     fn timeout(&self) -> Option<i64> {
-        let end = match self.phase {
-            Phase::Draining(_) => (self.moved + SILENCE).min(self.died + EPILOGUE),
-            Phase::Ending(_) => self.moved + LAST_PATIENCE,
-            _ => return None,
-        };
+        let stuck = self.clients.iter().flatten().filter_map(|client| client.stuck_since());
+        let given_up = stuck.min().map(|since| since + self.options.patience);
+        let end = self.drained_at().into_iter().chain(given_up).min()?;
         Some((end - monotonic()).max(0))
+    }
+
+    /// When the dead process's streams are given up.
+    fn drained_at(&self) -> Option<i64> {
+        matches!(self.phase, Phase::Draining(_)).then(|| (self.moved + SILENCE).min(self.died + EPILOGUE))
     }
 
     /// Whether the streams may be read: see [`Output`].
@@ -172,21 +173,26 @@ impl<'a> Shim<'a> {
         }
     }
 
-    /// Follows what has become true: the dead are drained, the patience is over.
+    /// Follows what has become true: a client's patience is over, the dead are drained.
     fn go_on(&mut self) {
+        self.give_up_the_stuck();
         self.release_output();
-        let late = self.timeout() == Some(0);
-        match self.phase {
-            Phase::Draining(end) => {
-                let drained = self.streams.iter().all(Option::is_none);
-                if drained || late || !self.output.has_room() {
-                    self.finish(end);
-                }
+        if let Phase::Draining(end) = self.phase {
+            let drained = self.streams.iter().all(Option::is_none);
+            let late = self.drained_at().is_some_and(|at| at <= monotonic());
+            if drained || late || !self.output.has_room() {
+                self.finish(end);
             }
-            Phase::Ending(_) if late => {
-                self.clients.iter_mut().flatten().for_each(Client::hang_up);
+        }
+    }
+
+    /// Cuts off who has taken nothing for so long: the process must not wait for them for ever.
+    fn give_up_the_stuck(&mut self) {
+        for index in 0..CLIENTS {
+            let since = self.clients[index].as_ref().and_then(Client::stuck_since);
+            if since.is_some_and(|since| since + self.options.patience <= monotonic()) {
+                self.forget(index);
             }
-            _ => {}
         }
     }
 
@@ -208,6 +214,7 @@ impl<'a> Shim<'a> {
 
     fn leave(&self) -> Result<(), Errno> {
         failpoint!("shim.told");
+        self.record.give_up();
         for name in [c"sock", c"tty.sock"] {
             let _gone_already = rustix::fs::unlinkat(&self.folder, name, rustix::fs::AtFlags::empty());
         }
@@ -454,7 +461,7 @@ impl<'a> Shim<'a> {
             if matches!(self.phase, Phase::Running(main) if main == ended.pid) {
                 let exit = Exit::of(&ended);
                 failpoint!("shim.process-ended");
-                if let Err(errno) = exit.record(&self.exit_place, self.options.start_id) {
+                if let Err(errno) = self.record.write(&exit, self.options.start_id) {
                     complaint::write(&self.folder, b"cannot record the exit", errno);
                 }
                 failpoint!("shim.exit-recorded");

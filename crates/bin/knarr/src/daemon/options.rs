@@ -65,7 +65,7 @@ pub struct Flags {
     /// The same as --log-level debug
     #[arg(short = 'D', long)]
     debug: bool,
-    /// Containers' logs, max-size=BYTES or max-file=NUMBER; may be repeated [default: max-size=20m, max-file=5]
+    /// Containers' logs, max-size=BYTES or max-file=NUMBER; may be repeated [default: max-size=10m, max-file=5]
     #[arg(long = "log-opt", value_name = "KEY=VALUE")]
     log_opts: Vec<String>,
     /// The default bridge's name [default: knarr0]

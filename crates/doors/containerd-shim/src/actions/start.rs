@@ -53,7 +53,8 @@ fn spawn_shim(arguments: &Arguments, group: &str, socket: &Path, listener: &Unix
     for word in &words {
         args.push(word).map_err(|e| failed(e.into()))?;
     }
-    let started = spawn(&Program { file: program.as_fd(), args: &args, fds: &fds, new_session: true });
+    let file = program.as_fd();
+    let started = spawn(&Program { file, args: &args, fds: &fds, new_session: true, dies_with_parent: false });
     Ok(started.map_err(|e| failed(e.into()))?.pid)
 }
 

@@ -1,21 +1,29 @@
 //! `exec start`.
 
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
 use knarr_api::exec::StartRequest;
 use knarr_model::{Fault, Result};
+use knarr_sys::failpoint;
 
 use super::create::{check_running, exec_event};
 use super::{ExecStream, Session};
 use crate::Engine;
 use crate::containers::{Container, Record, Wanted, launch, spec};
 use crate::engine::blocking;
-use crate::shim::{self, FromShim, Link, ToShim};
+use crate::shim::{self, Ended, FromShim, Link, ToShim};
 use crate::streams::DetachKeys;
 
 /// The runtime must have started the program after this long.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The shim of a session whose program runs.
+struct Shim {
+    events: Link,
+    ended: Ended,
+}
 
 impl Engine {
     /// Starts a session that nobody watches.
@@ -56,10 +64,11 @@ impl Engine {
         let view = container.view();
         let result = self.launch_exec(&view, session, console, wanted).await;
         match result {
-            Ok((events, pid, streams)) => {
+            Ok((shim, pid, streams)) => {
+                failpoint!("exec.program-runs");
                 session.started(pid);
                 self.events.publish(exec_event(&view, "exec_start", session).with("execID", session.id.clone()));
-                tokio::spawn(watch(self.clone(), container.clone(), session.clone(), events));
+                tokio::spawn(watch(self.clone(), container.clone(), session.clone(), shim));
                 Ok(streams)
             }
             Err(error) => {
@@ -76,9 +85,27 @@ impl Engine {
         session: &Arc<Session>,
         console: Option<[u32; 2]>,
         wanted: Option<Wanted>,
-    ) -> Result<(Link, u32, Option<Link>)> {
+    ) -> Result<(Shim, u32, Option<Link>)> {
         let (engine, record, asked) = (self.clone(), view.clone(), session.clone());
-        let stream = blocking(move || prepare(&engine, &record, &asked, console)).await?;
+        let (stream, ended) = blocking(move || prepare(&engine, &record, &asked, console)).await?;
+        failpoint!("exec.shim-spawned");
+        let begun = self.begin(session, stream, wanted).await;
+        match begun {
+            Ok((events, pid, streams)) => Ok((Shim { events, ended }, pid, streams)),
+            Err(error) => {
+                self.end_orphans(view, ended).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets the shim go, and waits until the program runs.
+    async fn begin(
+        &self,
+        session: &Session,
+        stream: UnixStream,
+        wanted: Option<Wanted>,
+    ) -> Result<(Link, u32, Option<Link>)> {
         let mut events = Link::adopt(stream)?;
         events.greet().await?;
         let dir = self.roots.exec("shims").join(&session.id);
@@ -87,9 +114,21 @@ impl Engine {
             None => None,
         };
         events.send(ToShim::Go).await?;
+        failpoint!("exec.go-said");
         let late = |_| Fault::internal(format!("the runtime did not start the program within {DEADLINE:?}"));
         let pid = tokio::time::timeout(DEADLINE, started(&mut events, &dir)).await.map_err(late)??;
         Ok((events, pid, streams))
+    }
+
+    /// Once the shim has ended, what it has left behind does too: it may have been killed.
+    async fn end_orphans(self: &Arc<Self>, view: &Arc<Record>, ended: Ended) {
+        let _closed_by_its_end = tokio::time::timeout(DEADLINE, ended).await;
+        let (engine, record) = (self.clone(), view.clone());
+        let _ = blocking(move || {
+            launch::end_orphans(&engine, &record);
+            Ok(())
+        })
+        .await;
     }
 
     async fn forget_exec(&self, session: &Session) {
@@ -104,7 +143,7 @@ fn prepare(
     record: &Record,
     session: &Session,
     console: Option<[u32; 2]>,
-) -> Result<std::os::unix::net::UnixStream> {
+) -> Result<(UnixStream, Ended)> {
     let request = &session.request;
     let identity = launch::identity_of_running(record, &request.user)?;
     let host = &record.host;
@@ -140,20 +179,24 @@ fn exit_code(error: &Fault) -> i32 {
 }
 
 /// Waits for the end, and cleans up after it.
-async fn watch(engine: Arc<Engine>, container: Arc<Container>, session: Arc<Session>, mut events: Link) {
+async fn watch(engine: Arc<Engine>, container: Arc<Container>, session: Arc<Session>, mut shim: Shim) {
     let code = loop {
-        match events.next().await {
+        match shim.events.next().await {
             Ok(FromShim::Exited(exit)) => break exit.code,
             Ok(_) => {}
             Err(_) => {
+                engine.end_orphans(&container.view(), shim.ended).await;
                 let file = engine.roots.exec("shims").join(&session.id).join("exit.json");
                 break launch::session_exit(&file).map_or(255, |exit| exit.code);
             }
         }
     };
+    failpoint!("exec.heard");
     session.ended(code);
     let view = container.view();
     let event = exec_event(&view, "exec_die", &session).with("execID", session.id.clone());
     engine.events.publish(event.with("exitCode", code.to_string()));
+    failpoint!("exec.published");
     engine.forget_exec(&session).await;
+    failpoint!("exec.cleaned");
 }

@@ -19,6 +19,7 @@ mod join;
 mod mounts;
 mod names;
 mod network;
+mod orphans;
 mod shim;
 mod volumes;
 
@@ -43,6 +44,7 @@ pub(crate) use identity::{of_running as identity_of_running, owner};
 pub(crate) use join::join;
 pub(crate) use mounts::check_bind_source;
 pub(crate) use names::of_running as names_of_running;
+pub(crate) use orphans::end_orphans;
 pub(crate) use shim::{Session, session};
 
 /// A container whose shim waits for "go".

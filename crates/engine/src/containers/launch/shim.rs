@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use knarr_api::exec::CreateRequest;
 use knarr_model::{Fault, Result};
@@ -13,7 +14,11 @@ use super::{bundle, exit_file};
 use crate::Engine;
 use crate::containers::Record;
 use crate::roots::private_dir;
-use crate::shim::reap;
+use crate::shim::{Ended, reap};
+
+/// How long a client may take nothing of what it is sent before it is cut off: somebody reads in a pager. Until then the
+/// program waits for it as soon as the pipes are full.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The shim of a container: it waits for "go" on the stream.
 pub(super) fn spawn(engine: &Engine, record: &Record, namespace: Option<BorrowedFd<'_>>) -> Result<UnixStream> {
@@ -33,7 +38,7 @@ pub(super) fn spawn(engine: &Engine, record: &Record, namespace: Option<Borrowed
     let log = logged.then_some(LogFile { path: &log_path, size, files });
     let dir = engine.roots.exec("shims").join(record.id.as_str());
     private_dir(&dir)?;
-    launch(Launch {
+    let (stream, _ended) = launch(Launch {
         shim: engine.programs.shim.as_fd(),
         runtime: engine.programs.runtime.as_fd(),
         namespace,
@@ -43,8 +48,10 @@ pub(super) fn spawn(engine: &Engine, record: &Record, namespace: Option<Borrowed
         tty: record.config.tty,
         input,
         log,
+        patience: PATIENCE,
         runtime_args: &runtime_args(engine, &verb),
-    })
+    })?;
+    Ok(stream)
 }
 
 /// An exec session to start.
@@ -54,8 +61,8 @@ pub(crate) struct Session<'a> {
     pub(crate) process: &'a Process,
 }
 
-/// The shim of an exec session; its exit file lies with it in the run root, because nobody asks for it after a reboot.
-pub(crate) fn session(engine: &Engine, record: &Record, session: Session<'_>) -> Result<UnixStream> {
+/// The shim of an exec session, and what is closed when it ends; its exit file lies with it in the run root, because nobody asks for it after a reboot.
+pub(crate) fn session(engine: &Engine, record: &Record, session: Session<'_>) -> Result<(UnixStream, Ended)> {
     let dir = engine.roots.exec("shims").join(session.id);
     private_dir(&dir)?;
     let process = dir.join("process.json");
@@ -73,14 +80,14 @@ pub(crate) fn session(engine: &Engine, record: &Record, session: Session<'_>) ->
         tty: session.request.tty,
         input: if session.request.attach_stdin { Input::Once } else { Input::None },
         log: None,
+        patience: PATIENCE,
         runtime_args: &runtime_args(engine, &verb),
     })
 }
 
-fn launch(launch: Launch<'_>) -> Result<UnixStream> {
+fn launch(launch: Launch<'_>) -> Result<(UnixStream, Ended)> {
     let launched = knarr_shim_client::spawn(&launch)?;
-    reap(launched.process);
-    Ok(launched.stream)
+    Ok((launched.stream, reap(launched.process)))
 }
 
 /// Our own binary as the runtime, its options, the verb.

@@ -36,12 +36,13 @@ pub struct Setup<'a> {
     pub tty: bool,
     pub log_size: u64,
     pub log_files: u32,
+    pub patience: Duration,
     pub runtime: Option<(&'a Path, Vec<String>)>,
 }
 
 impl Default for Setup<'_> {
     fn default() -> Self {
-        Self { input: Input::None, tty: false, log_size: 0, log_files: 1, runtime: None }
+        Self { input: Input::None, tty: false, log_size: 0, log_files: 1, patience: PATIENCE, runtime: None }
     }
 }
 
@@ -87,6 +88,7 @@ impl Stage {
             tty: setup.tty,
             input: setup.input,
             log: Some(LogFile { path: &dir.path().join("json.log"), size: setup.log_size, files: setup.log_files }),
+            patience: setup.patience,
             runtime_args: &words,
         })
         .unwrap();
