@@ -152,6 +152,37 @@ fn keys_detach_and_the_container_runs_on() {
 }
 
 #[test]
+fn several_terminals_share_a_container() {
+    let host = host();
+    host.knarr().ok(&["run", "-dit", "--name", "shared", "busybox", "sh"]).unwrap();
+    let mut first = Terminal::start(&host.knarr(), &["attach", "shared"]);
+    let mut second = Terminal::start(&host.docker(), &["attach", "shared"]);
+    first.press("while [ \"$(stty size)\" != '30 90' ]; do sleep 0.05; done; echo fr''om one\n");
+    first.shows("from one");
+    second.press("echo fr''om two\n");
+    for terminal in [&mut first, &mut second] {
+        terminal.shows("from two");
+    }
+    resize(&second.keyboard, 41, 101);
+    first.press("while [ \"$(stty size)\" != '41 101' ]; do sleep 0.05; done; echo gr''own\n");
+    for terminal in [&mut first, &mut second] {
+        terminal.shows("grown");
+    }
+    first.press("\x10\x11");
+    first.end();
+    let mut late = Terminal::start(&host.knarr(), &["attach", "shared"]);
+    late.press("echo fr''om late\n");
+    for terminal in [&mut second, &mut late] {
+        terminal.shows("from late");
+    }
+    second.press("exit 6\n");
+    for terminal in [second, late] {
+        assert_eq!(terminal.end().1, 6);
+    }
+    host.finish().unwrap();
+}
+
+#[test]
 fn signals_go_to_the_process() {
     let host = host();
     let script = "trap 'exit 9' TERM; trap 'exit 10' INT; trap 'echo hup' HUP; echo up; while :; do sleep 0.05; done";
