@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 /// The most arguments that a program can be given.
-pub const MOST_ARGS: usize = 256;
+pub const MOST_ARGS: usize = 64;
 /// The most descriptors that a program can be given.
 pub const MOST_FDS: usize = 8;
 /// Descriptors are moved above this number first, so that no target overwrites a source.

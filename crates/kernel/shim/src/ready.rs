@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::shim::Shim;
 
 /// The most clients at a time.
-pub const CLIENTS: usize = 64;
+pub const CLIENTS: usize = 32;
 const SOURCES: usize = CLIENTS + 6;
 
 /// What poll(2) has told.
