@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use knarr_api::container::Health;
-use knarr_model::{ContainerId, Fault, Result};
+use knarr_model::{ContainerId, Fault, Kind, Result};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::actor::Command;
@@ -14,6 +15,9 @@ use super::{Record, Status};
 
 /// Commands waiting for one container; more are refused.
 pub(super) const MAILBOX: usize = 64;
+
+/// How long a shim may take to answer.
+pub(super) const SHIM_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A container: its snapshot, its mailbox, and the counters on which `wait` waits.
 pub struct Container {
@@ -96,6 +100,12 @@ impl Container {
         self.order(command)?.await.map_err(|_| self.gone())?
     }
 
+    /// The same of what its shim must answer: one that is stopped keeps nobody waiting for ever.
+    pub(super) async fn ask_shim<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command) -> Result<T> {
+        let answer = tokio::time::timeout(SHIM_PATIENCE, self.ask(command)).await;
+        answer.unwrap_or_else(|_| Err(silent_shim(&self.id)))
+    }
+
     /// Sends a command to its actor; commands that were sent later come later.
     pub(crate) fn order<T>(
         &self,
@@ -106,7 +116,7 @@ impl Container {
             Ok(()) => Ok(receiver),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 let text = format!("container {} is busy: {MAILBOX} requests are waiting for it", self.id.short());
-                Err(Fault::new(knarr_model::Kind::Unavailable, text))
+                Err(Fault::new(Kind::Unavailable, text))
             }
             Err(mpsc::error::TrySendError::Closed(_)) => Err(self.gone()),
         }
@@ -120,4 +130,10 @@ impl Container {
     pub(super) fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The shim of a container does not answer.
+pub(super) fn silent_shim(id: &ContainerId) -> Fault {
+    let text = format!("the shim of container {} does not answer; `rm -f` ends both", id.short());
+    Fault::new(Kind::Unavailable, text)
 }

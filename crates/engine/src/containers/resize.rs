@@ -13,6 +13,6 @@ impl Engine {
         if view.state.status.alive() && !view.config.tty {
             return Ok(());
         }
-        container.ask(|reply| Command::Resize(rows, columns, reply)).await
+        container.ask_shim(|reply| Command::Resize(rows, columns, reply)).await
     }
 }

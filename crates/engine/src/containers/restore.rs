@@ -4,7 +4,7 @@
 //! record says   shim answers   exit file   then
 //! anything      yes            –           running (or paused): its actor takes the connection up again
 //! alive         no             yes         ended, with the true exit code
-//! alive         no             no          ended with 255: nobody saw it (a reboot, a killed shim)
+//! alive         no             no          ended with 255: nobody saw it (a reboot, a killed shim); a shim that lets nobody in is ended
 //! not alive     no             of a start that was not written down: ended, with its code
 //! step of a build                          removed: nobody waits for it
 //! ```
@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use knarr_model::{ContainerId, Fault, Result};
@@ -46,12 +46,26 @@ impl Found {
 /// Reads records and asks shims. Nothing is changed yet.
 pub(crate) fn look(store: &Store, roots: &Roots) -> Result<Found> {
     let records: Vec<(String, Record)> = store.read(|tx| Ok::<_, Fault>(tx.list(TABLE)?))?;
+    let deadline = Instant::now() + PATIENCE;
     let all = records.into_iter().map(|(_, record)| {
-        let shim = knarr_shim_client::connect(&roots.exec("shims").join(record.id.as_str())).ok();
+        let shim = connect(&roots.exec("shims").join(record.id.as_str()), deadline);
         let exit = recorded_exit(roots, &record);
         (record, shim, exit)
     });
     Ok(Found(all.collect()))
+}
+
+/// The shim in `dir`, if there is one. Where its queue is full of an earlier daemon's clients, it may empty it until the deadline.
+fn connect(dir: &Path, deadline: Instant) -> Option<UnixStream> {
+    loop {
+        match knarr_shim_client::connect(dir) {
+            Ok(stream) => return Some(stream),
+            Err(knarr_shim_client::Error::Busy(_)) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(_) => return None,
+        }
+    }
 }
 
 /// What the shim of the last run wrote.
@@ -131,6 +145,10 @@ impl Engine {
         let again = (was_alive || unrecorded || waited) && starts_again(&record);
         let (engine, ended) = (self.clone(), record.clone());
         let _ = blocking(move || {
+            if was_alive {
+                // Found dead, or without its socket, or too busy: nothing of it may touch the next run's files.
+                launch::end_shims(&ended.id);
+            }
             launch::release(&engine, &ended);
             launch::clean(&engine, &ended);
             engine.store.write(|tx| Ok::<_, Fault>(tx.put(TABLE, ended.id.as_str(), &ended)?))

@@ -41,7 +41,7 @@ impl Engine {
         if !before.status.alive() && before.status != super::Status::Restarting {
             return Err(Fault::new(Kind::NotModified, "container is already stopped"));
         }
-        container.ask(|reply| Command::Signal(number, intent, reply)).await?;
+        container.ask_shim(|reply| Command::Signal(number, intent, reply)).await?;
         let ended = life.wait_for(|life| life.exits > before.exits || life.removed);
         let Ok(seconds) = u64::try_from(seconds) else {
             let _ = ended.await;
@@ -50,18 +50,22 @@ impl Engine {
         if tokio::time::timeout(Duration::from_secs(seconds), ended).await.is_ok() {
             return Ok(());
         }
-        self.kill_and_wait(container, before.exits, intent).await
+        let asked = container.ask_shim(|reply| Command::Signal(signal::KILL, intent, reply)).await;
+        container.killed(before.exits).await.map_err(|late| asked.err().unwrap_or(late))
     }
+}
 
-    async fn kill_and_wait(&self, container: &Arc<Container>, exits: u64, intent: Intent) -> Result<()> {
-        let killed = container.ask(|reply| Command::Signal(signal::KILL, intent, reply)).await;
-        let mut life = container.life();
-        let ended = life.wait_for(|life| life.exits > exits || life.removed);
+impl Container {
+    /// Waits for the end that SIGKILL brings: more ends than `exits`, the number before the signal.
+    pub(super) async fn killed(&self, exits: u64) -> Result<()> {
+        let mut life = self.life();
+        let ended = life.wait_for(|life| life.exits > exits || life.removed || !life.status.alive());
         match tokio::time::timeout(KILL_DEADLINE, ended).await {
             Ok(_) => Ok(()),
             Err(_) => {
-                let text = format!("cannot stop container {}: it did not end after SIGKILL", container.id());
-                Err(killed.err().unwrap_or_else(|| Fault::internal(text)))
+                let text =
+                    format!("container {} did not end after SIGKILL; `rm -f` ends its shims too", self.id().short());
+                Err(Fault::internal(text))
             }
         }
     }

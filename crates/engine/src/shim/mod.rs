@@ -13,7 +13,6 @@ pub(crate) use reap::{Ended, reap};
 
 /// A further connection to the shim whose folder is `dir`, greeted with `wants`.
 pub(crate) async fn connect(dir: &Path, wants: u32) -> Result<Link> {
-    // Connecting to a unix socket that has room in its queue does not wait.
     let mut link = Link::adopt(knarr_shim_client::connect(dir)?)?;
     link.send(ToShim::Hello(wants)).await?;
     Ok(link)

@@ -19,6 +19,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// As many as can are waiting to be let in.
+    #[error("connect to the shim in {0}: it has too many clients, or is stopped")]
+    Busy(String),
     /// An argument holds a zero byte.
     #[error("start a shim: {0:?} holds a zero byte")]
     ZeroByte(String),
@@ -46,6 +49,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
             Error::Io { operation, source } => Fault::io(operation, source),
+            Error::Busy(_) => Fault::new(Kind::Unavailable, format!("cannot {error}")),
             Error::ZeroByte(_) => Fault::new(Kind::Invalid, format!("cannot {error}")),
             Error::Protocol(_) => Fault::new(Kind::Internal, format!("cannot {error}")),
             Error::Record { ref path, .. } => {

@@ -129,6 +129,7 @@ impl Actor {
         }
         loop {
             let restart_at = self.restart.at();
+            let removal_at = self.removal.as_ref().and_then(remove::Removal::deadline);
             let alive = tokio::select! {
                 command = self.mailbox.recv() => match command {
                     Some(command) => self.command(command).await,
@@ -136,6 +137,7 @@ impl Actor {
                 },
                 frame = next(&mut self.link) => self.frame(frame).await,
                 () = sleep_until(restart_at) => self.restart_now().await,
+                () = sleep_until(removal_at) => self.end_shims().await,
             };
             if !alive {
                 return;

@@ -3,8 +3,10 @@
 
 use knarr_model::{Fault, Result};
 use knarr_sys::failpoint;
+use tokio::time::Instant;
 
 use super::{Actor, Intent, Reply};
+use crate::containers::container::SHIM_PATIENCE;
 use crate::containers::record::{NAMES, TABLE};
 use crate::containers::{Status, launch, signal};
 use crate::engine::blocking;
@@ -13,6 +15,18 @@ use crate::engine::blocking;
 pub(super) struct Removal {
     volumes: bool,
     replies: Vec<Reply<()>>,
+    /// When the container's shims are ended, because the kill has ended nothing.
+    deadline: Option<Instant>,
+}
+
+impl Removal {
+    fn new(volumes: bool) -> Self {
+        Self { volumes, replies: Vec::new(), deadline: None }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
 }
 
 impl Actor {
@@ -23,14 +37,30 @@ impl Actor {
             let _ = reply.send(Err(self.still_alive()));
             return true;
         }
-        let removal = self.removal.get_or_insert_with(|| Removal { volumes: false, replies: Vec::new() });
+        let removal = self.removal.get_or_insert_with(|| Removal::new(false));
         removal.volumes |= volumes;
         removal.replies.push(reply);
         if !alive {
             return self.finish_removal().await;
         }
+        removal.deadline.get_or_insert(Instant::now() + SHIM_PATIENCE);
         let (sender, _) = tokio::sync::oneshot::channel();
         self.signal(signal::KILL, Intent::Kill, sender).await;
+        true
+    }
+
+    /// The kill has ended nothing: the container's own shim, or one of its sessions', does not take notice of the dead.
+    /// With the shims everything ends.
+    pub(super) async fn end_shims(&mut self) -> bool {
+        if let Some(removal) = &mut self.removal {
+            removal.deadline = None;
+        }
+        let id = self.record.id.clone();
+        let _ = blocking(move || {
+            launch::end_shims(&id);
+            Ok(())
+        })
+        .await;
         true
     }
 
@@ -47,7 +77,7 @@ impl Actor {
     /// Whether the actor lives on: only where the database refuses.
     pub(super) async fn finish_removal(&mut self) -> bool {
         // Of a container that removes itself, the anonymous volumes go too.
-        let removal = self.removal.take().unwrap_or(Removal { volumes: true, replies: Vec::new() });
+        let removal = self.removal.take().unwrap_or(Removal::new(true));
         self.restart.cancel();
         self.record.state.status = Status::Removing;
         let result = self.forget(removal.volumes).await;

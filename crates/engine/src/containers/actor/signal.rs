@@ -3,8 +3,12 @@
 use knarr_model::{Fault, Result};
 
 use super::{Actor, Reply};
+use crate::containers::container::silent_shim;
 use crate::containers::{Status, signal};
 use crate::shim::ToShim;
+
+/// Questions that may wait for the shim's answer: fewer than fill its socket, so that asking never waits.
+const UNANSWERED: usize = 64;
 
 /// What the user means by a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,7 @@ impl Actor {
 
     async fn pass_on(&mut self, frame: ToShim<'_>, reply: Reply<()>) {
         let sent = match &mut self.link {
+            Some(_) if self.answers.len() >= UNANSWERED => Err(silent_shim(&self.record.id)),
             Some(link) => link.send(frame).await,
             None => Err(Fault::conflict(format!("container {} is not running", self.record.id))),
         };

@@ -1,5 +1,6 @@
 //! Start: everything is prepared, the shim is spawned, those who wait are attached, the runtime runs.
 
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use knarr_model::{ContainerId, Fault, Kind, Result};
@@ -51,19 +52,21 @@ impl Actor {
         (self.record.endpoints, self.record.ports) = (launched.endpoints, launched.ports);
         self.names = launched.names;
         failpoint!("start.shim-spawned");
-        let mut link = Link::adopt(launched.stream)?;
-        link.greet().await?;
-        self.link = Some(link);
-        self.connect_waiting().await;
-        match tokio::time::timeout(DEADLINE, self.go()).await {
+        match tokio::time::timeout(DEADLINE, self.go(launched.stream)).await {
             Ok(result) => result,
-            Err(_) => Err(Fault::internal(format!("the runtime did not start the program within {DEADLINE:?}"))),
+            Err(_) => {
+                self.end_shims().await;
+                Err(Fault::internal(format!("the runtime did not start the program within {DEADLINE:?}")))
+            }
         }
     }
 
-    async fn go(&mut self) -> Result<u32> {
+    async fn go(&mut self, stream: UnixStream) -> Result<u32> {
         let gone = || Fault::internal("the shim ended before the container was started");
-        let link = self.link.as_mut().ok_or_else(gone)?;
+        let mut link = Link::adopt(stream)?;
+        link.greet().await?;
+        self.connect_waiting().await;
+        let link = self.link.insert(link);
         link.send(ToShim::Go).await?;
         failpoint!("start.go-said");
         loop {

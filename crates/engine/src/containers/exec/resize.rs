@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use knarr_model::{Fault, Result};
+use knarr_model::{Fault, Kind, Result};
 
 use crate::Engine;
-use crate::shim::{self, FromShim, ToShim};
+use crate::shim::{self, FromShim, Link, ToShim};
 
-/// A session that is being started gets this long to have a terminal.
+/// A session that is being started gets this long to have a terminal, and its shim to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Engine {
@@ -20,18 +20,23 @@ impl Engine {
         if !running {
             return Err(Fault::conflict(format!("exec instance {id} is not running")));
         }
-        let dir = self.roots.exec("shims").join(id);
-        let mut link = shim::connect(&dir, 0).await?;
-        link.send(ToShim::Resize { rows, columns }).await?;
-        loop {
-            match link.next().await? {
-                FromShim::Answer(0) => return Ok(()),
-                FromShim::Answer(errno) => {
-                    let error = std::io::Error::from_raw_os_error(errno);
-                    return Err(Fault::internal(format!("cannot resize exec instance {id}")).because(error));
-                }
-                _ => {}
-            }
+        let link = shim::connect(&self.roots.exec("shims").join(id), 0).await?;
+        let failed = || Fault::internal(format!("cannot resize exec instance {id}"));
+        match tokio::time::timeout(PATIENCE, ask(link, ToShim::Resize { rows, columns })).await {
+            Ok(Ok(0)) => Ok(()),
+            Ok(Ok(errno)) => Err(failed().because(std::io::Error::from_raw_os_error(errno))),
+            Ok(Err(error)) => Err(failed().because(error)),
+            Err(_) => Err(Fault::new(Kind::Unavailable, format!("the shim of exec instance {id} does not answer"))),
+        }
+    }
+}
+
+/// The errno that answers a request, or 0.
+async fn ask(mut link: Link, request: ToShim<'_>) -> Result<i32> {
+    link.send(request).await?;
+    loop {
+        if let FromShim::Answer(errno) = link.next().await? {
+            return Ok(errno);
         }
     }
 }

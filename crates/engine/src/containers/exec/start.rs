@@ -89,8 +89,9 @@ impl Engine {
         let (engine, record, asked) = (self.clone(), view.clone(), session.clone());
         let (stream, ended) = blocking(move || prepare(&engine, &record, &asked, console)).await?;
         failpoint!("exec.shim-spawned");
-        let begun = self.begin(session, stream, wanted).await;
-        match begun {
+        let begun = tokio::time::timeout(DEADLINE, self.begin(session, stream, wanted)).await;
+        let late = |_| Fault::internal(format!("the runtime did not start the program within {DEADLINE:?}"));
+        match begun.map_err(late).flatten() {
             Ok((events, pid, streams)) => Ok((Shim { events, ended }, pid, streams)),
             Err(error) => {
                 self.end_orphans(view, ended).await;
@@ -115,8 +116,7 @@ impl Engine {
         };
         events.send(ToShim::Go).await?;
         failpoint!("exec.go-said");
-        let late = |_| Fault::internal(format!("the runtime did not start the program within {DEADLINE:?}"));
-        let pid = tokio::time::timeout(DEADLINE, started(&mut events, &dir)).await.map_err(late)??;
+        let pid = started(&mut events, &dir).await?;
         Ok((events, pid, streams))
     }
 

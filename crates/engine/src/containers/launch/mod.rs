@@ -21,6 +21,7 @@ mod names;
 mod network;
 mod orphans;
 mod shim;
+mod stuck;
 mod volumes;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub(crate) use mounts::check_bind_source;
 pub(crate) use names::of_running as names_of_running;
 pub(crate) use orphans::end_orphans;
 pub(crate) use shim::{Session, session};
+pub(crate) use stuck::end_shims;
 
 /// A container whose shim waits for "go".
 pub(crate) struct Launched {
