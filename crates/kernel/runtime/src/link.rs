@@ -10,6 +10,7 @@
 //! parent → child   `g`                     go on
 //! ```
 
+use std::borrow::Cow;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -25,6 +26,8 @@ use crate::{Error, Result};
 
 /// Longest text of an error in bytes; what is longer is cut (flaw row 23: no length is trusted).
 const TEXT_LIMIT: usize = 4000;
+/// Stands for what was cut.
+const CUT: &str = " … ";
 
 /// One end.
 #[derive(Debug)]
@@ -128,10 +131,9 @@ impl Link {
 
     /// The child says why it fails. If nobody listens any more there is nobody to tell.
     pub fn failed(&self, failure: &Failure) {
-        let text = failure.text.as_bytes();
         let mut message = vec![b'e'];
         message.extend_from_slice(&failure.errno.to_le_bytes());
-        message.extend_from_slice(&text[..text.len().min(TEXT_LIMIT)]);
+        message.extend_from_slice(shortened(&failure.text).as_bytes());
         let _nobody_listens = self.send(&message);
     }
 
@@ -162,6 +164,16 @@ impl Link {
     fn send(&self, message: &[u8]) -> rustix::io::Result<()> {
         send(&self.0, message, SendFlags::NOSIGNAL).map(drop)
     }
+}
+
+/// A text that is too long without its middle: its end tells the reason.
+fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_LIMIT {
+        return text.into();
+    }
+    let half = (TEXT_LIMIT - CUT.len()) / 2;
+    let (head, tail) = (text.floor_char_boundary(half), text.ceil_char_boundary(text.len() - half));
+    [&text[..head], CUT, &text[tail..]].concat().into()
 }
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> rustix::io::Result<usize> {
@@ -215,10 +227,12 @@ mod tests {
         let (parent, child) = Link::pair().unwrap();
         let failure = Failure::setup("open x", rustix::io::Errno::NOENT);
         child.failed(&failure);
-        child.failed(&Failure { text: "x".repeat(100_000), errno: 1 });
+        child.failed(&Failure { text: "ä".repeat(100_000) + ": the reason", errno: 1 });
         drop(child);
         assert!(matches!(parent.next().unwrap(), Message::Failed(whole) if whole == failure));
-        assert!(matches!(parent.next().unwrap(), Message::Failed(cut) if cut.text.len() == TEXT_LIMIT));
+        let Message::Failed(cut) = parent.next().unwrap() else { panic!("it failed") };
+        assert!((TEXT_LIMIT - 8..=TEXT_LIMIT).contains(&cut.text.len()));
+        assert!(cut.text.starts_with("ääää") && cut.text.contains(CUT) && cut.text.ends_with("ä: the reason"));
         assert!(matches!(parent.next().unwrap(), Message::Started));
     }
 
