@@ -1,7 +1,8 @@
 //! Flaw row 6: writes to procfs that arrive elsewhere (CVE-2019-16884, CVE-2019-19921, CVE-2025-52881).
 //!
-//! Guards: `plan::mounts::may_be_at` refuses mounts inside `/proc`, and every write goes through `procfs::Private`. Seen
-//! to fail without the first: the tmpfs is mounted; without the second: the value is in the container's file.
+//! Guards: `plan::mounts::may_be_at` refuses mounts inside `/proc`, `child::mounts::stay_out_of_proc` those that come there by a
+//! link, and every write goes through `procfs::Private`. Seen to fail without the first or the second: the tmpfs is mounted;
+//! without the third: the value is in the container's file.
 
 use std::os::unix::fs::symlink;
 
@@ -15,6 +16,7 @@ cases! {
     sysctls_do_not_follow_links_of_the_image: ["flaw/6"] Ours("runc 1.1 has the flaw"),
     the_oom_score_is_not_written_to_a_false_proc: ["flaw/6"],
     a_volume_over_proc_through_a_link_is_refused: ["flaw/6"],
+    a_link_leads_no_mount_into_proc: ["flaw/6"] Ours("runc 1.1 mounts it"),
 }
 
 fn nothing_is_mounted_over_parts_of_proc(runtime: &Runtime) {
@@ -73,4 +75,17 @@ fn a_volume_over_proc_through_a_link_is_refused(runtime: &Runtime) {
     bundle.mount("/way/self", "tmpfs", "tmpfs", &[]);
     let outcome = bundle.run();
     assert!(!outcome.status.success(), "{outcome:?}");
+}
+
+fn a_link_leads_no_mount_into_proc(runtime: &Runtime) {
+    for place in ["/way/self", "/way/sys", "/way/../way/sys/net"] {
+        for kind in ["tmpfs", "bind"] {
+            let mut bundle = runtime.program(&["/bin/true"]);
+            symlink("/proc", bundle.rootfs().join("way")).unwrap();
+            let source = bundle.folder("source");
+            bundle.mount(place, kind, &source, &[if kind == "bind" { "rbind" } else { "nosuid" }]);
+            let said = bundle.cannot_run();
+            assert!(said.contains("inside /proc"), "{place} {kind}: {said}");
+        }
+    }
 }

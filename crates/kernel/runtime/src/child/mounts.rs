@@ -5,7 +5,7 @@ use std::path::Path;
 
 use knarr_mounts::{Attributes, Options, Root, attach, filesystem_with_attributes, set_attributes, set_propagation};
 use knarr_sys::mount::RDONLY;
-use rustix::fs::{Mode, ResolveFlags, fstat};
+use rustix::fs::{Mode, PROC_SUPER_MAGIC, ResolveFlags, fstat, fstatfs};
 use rustix::io::Errno;
 
 use super::{FirstProcess, cgroups, copy_up};
@@ -44,6 +44,7 @@ fn one(
         (MountSource::Mounted, _) => remount(root, mount),
         (MountSource::Cgroups, _) => {
             let target = root.make_folder(&mount.destination, FOLDER_MODE)?;
+            stay_out_of_proc(root, mount, &target)?;
             let made = cgroups::mount(cgroup_folders, mount.options.attributes)?;
             attach(&made, &target)?;
             cgroups::attach_hierarchies(&made, cgroup_folders, mount.options.attributes)?;
@@ -64,6 +65,7 @@ fn bind(root: &Root, mount: &MountPlan, source: &OwnedFd) -> Result<(), Failure>
     } else {
         root.make_file(&mount.destination, Mode::from_raw_mode(0o644))?
     };
+    stay_out_of_proc(root, mount, &target)?;
     if !mount.options.attributes.is_empty() {
         set_attributes(source.as_fd(), mount.options.attributes, false)?;
     }
@@ -76,6 +78,7 @@ fn bind(root: &Root, mount: &MountPlan, source: &OwnedFd) -> Result<(), Failure>
 
 fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Result<(), Failure> {
     let (target, existed) = place(root, mount)?;
+    stay_out_of_proc(root, mount, &target)?;
     let mut parameters = mount.options.parameters.clone();
     if kind == "tmpfs" && existed && !parameters.iter().any(|(key, _)| key == "mode") {
         // What covers a folder of the image looks like it.
@@ -97,6 +100,21 @@ fn filesystem(root: &Root, mount: &MountPlan, kind: &str, device: &str) -> Resul
     }
     attach(&made, &target)?;
     propagate(&made, &mount.options)
+}
+
+/// Refuses a place in the container's procfs that is reached by a link or another name (flaw row 6). What its own name says was
+/// looked at by the plan.
+fn stay_out_of_proc(root: &Root, mount: &MountPlan, target: &OwnedFd) -> Result<(), Failure> {
+    let (proc, name) = (Path::new("/proc"), mount.destination.display());
+    let kind = fstatfs(target).or_fail(format!("look at {name}"))?.f_type;
+    if mount.destination.starts_with(proc) || kind != PROC_SUPER_MAGIC {
+        return Ok(());
+    }
+    let own = fstat(root.open_without_links(proc)?).or_fail("look at /proc")?.st_dev;
+    match fstat(target).or_fail(format!("look at {name}"))?.st_dev == own {
+        true => Err(Failure::text("it cannot be mounted because it is inside /proc")),
+        false => Ok(()),
+    }
 }
 
 /// Whether this host labels files; where it does not there is nobody to read a label.

@@ -6,13 +6,10 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use knarr_mounts::filesystem;
-use rustix::fs::{Mode, OFlags, ResolveFlags, fstatfs, openat2};
+use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstatfs, openat2};
 use rustix::process::getpid;
 
 use crate::link::{Failure, OrFail};
-
-/// File system type of procfs (statfs(2)).
-const PROC_SUPER_MAGIC: u64 = 0x9fa0;
 
 /// A detached procfs of the process's PID namespace.
 pub struct Private(OwnedFd);
@@ -47,7 +44,7 @@ impl Private {
         let what = || format!("write {value:?} to /proc/{}", path.display());
         let file = self.open(path, OFlags::WRONLY).or_fail(what())?;
         let kind = fstatfs(&file).or_fail(what())?.f_type;
-        if kind as u64 != PROC_SUPER_MAGIC {
+        if kind != PROC_SUPER_MAGIC {
             return Err(Failure::text(format!("/proc/{} is not on a procfs", path.display())));
         }
         File::from(file).write_all(value.as_bytes()).or_fail(what())
