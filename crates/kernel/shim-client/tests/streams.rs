@@ -239,6 +239,30 @@ fn more_clients_than_places_wait_for_one() {
     assert_eq!(stage.hear_exit().code, 0);
 }
 
+/// Flaw row 22: who reaches the socket is asked who it is. Guard: `socket::accept` of the shim. Seen to fail without it: the
+/// stranger hears of the process.
+#[test]
+fn another_user_is_cut_off() {
+    let (stage, pid) = Stage::started("exec sleep 1000", Setup::default());
+    for (name, mode) in [("", 0o755), ("run", 0o755), ("run/sock", 0o666)] {
+        fs::set_permissions(stage.path(name), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let folder = stage.path("run");
+    let heard_by = move |user: u32| {
+        let folder = folder.clone();
+        let thread = std::thread::spawn(move || {
+            let user = rustix::process::Uid::from_raw(user);
+            rustix::thread::set_thread_res_uid(user, user, user).unwrap();
+            let mut client = knarr_shim_client::connect(&folder).unwrap();
+            let _cut_off_already = client.write_all(&Request::Hello(want::EVENTS).encode());
+            read_event(&mut client).unwrap_or_default()
+        });
+        thread.join().unwrap()
+    };
+    assert_eq!(heard_by(0), Some(Event::Started(pid)));
+    assert_eq!(heard_by(65534), None);
+}
+
 #[test]
 fn the_shim_is_private_alone_and_small() {
     let (stage, _) = Stage::started("exec sleep 1000", Setup::default());

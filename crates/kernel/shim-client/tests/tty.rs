@@ -17,6 +17,9 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use stage::{Setup, Stage, until};
 
+/// Instead of a script: no terminal is made.
+const HANG_UP: &str = "hang up";
+
 fn main() {
     let words: Vec<String> = std::env::args().collect();
     let value = |name: &str| words.iter().position(|word| word == name).map(|at| words[at + 1].clone());
@@ -27,6 +30,8 @@ fn main() {
             println!("test echo_resize_and_signals ... ok");
             the_terminal_ends_with_its_process();
             println!("test the_terminal_ends_with_its_process ... ok");
+            a_runtime_that_hangs_up_has_told_why();
+            println!("test a_runtime_that_hangs_up_has_told_why ... ok");
         }
     }
 }
@@ -34,6 +39,10 @@ fn main() {
 // The child is reaped by the shim, which is its subreaper.
 #[allow(clippy::zombie_processes)]
 fn runtime(socket: &str, pid_file: &str, script: &str) {
+    if script == HANG_UP {
+        drop(UnixStream::connect(socket).unwrap());
+        std::process::exit(1);
+    }
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
@@ -56,11 +65,15 @@ fn runtime(socket: &str, pid_file: &str, script: &str) {
     fs::write(pid_file, child.id().to_string()).unwrap();
 }
 
-fn stage(script: &str) -> (Stage, UnixStream) {
+fn new_stage(script: &str) -> Stage {
     let own = std::env::current_exe().unwrap();
     let setup =
         Setup { tty: true, input: Input::Open, runtime: Some((Path::new(&own), Vec::new())), ..Setup::default() };
-    let mut stage = Stage::new(script, setup);
+    Stage::new(script, setup)
+}
+
+fn stage(script: &str) -> (Stage, UnixStream) {
+    let mut stage = new_stage(script);
     let client = stage.attach(want::STDIN | want::STDOUT);
     stage.say(Request::Hello(want::EVENTS));
     stage.say(Request::Resize { rows: 11, columns: 22 });
@@ -95,4 +108,13 @@ fn the_terminal_ends_with_its_process() {
     let expected: String = (0..2000).map(|i| format!("{i}\r\n")).collect();
     assert_eq!((String::from_utf8(out).unwrap(), exit.code), (expected, 4));
     assert!(!stage.path("run/tty.sock").exists());
+}
+
+/// The shim adds nothing to what the runtime says itself, which would be the last word.
+fn a_runtime_that_hangs_up_has_told_why() {
+    let mut stage = new_stage(HANG_UP);
+    stage.say(Request::Hello(want::EVENTS));
+    stage.say(Request::Go);
+    assert!(matches!(stage.hear(), Event::Failed(_)));
+    assert_eq!(fs::read_to_string(stage.path("run/runtime.log")).unwrap_or_default(), "");
 }

@@ -9,13 +9,17 @@ use rustix::io::IoSliceMut;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
 
-/// Takes the master from a connection; it is checked to be a terminal, and set to non-blocking mode.
-pub fn receive(connection: &OwnedFd) -> Result<OwnedFd, Errno> {
+/// Takes the master from a connection; it is checked to be a terminal, and set to non-blocking mode. None where the runtime has
+/// hung up without one.
+pub fn receive(connection: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let mut name = [0u8; 64];
     let mut parts = [IoSliceMut::new(&mut name)];
-    recvmsg(connection, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    let message = recvmsg(connection, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    if message.bytes == 0 {
+        return Ok(None);
+    }
     let master = ancillary
         .drain()
         .filter_map(|message| match message {
@@ -27,7 +31,7 @@ pub fn receive(connection: &OwnedFd) -> Result<OwnedFd, Errno> {
     tcgetwinsize(&master)?;
     let flags = rustix::fs::fcntl_getfl(&master)?;
     rustix::fs::fcntl_setfl(&master, flags | OFlags::NONBLOCK)?;
-    Ok(master)
+    Ok(Some(master))
 }
 
 /// Sets the size of a terminal.

@@ -364,7 +364,9 @@ impl<'a> Shim<'a> {
         let Some(listener) = &self.console_listener else { return };
         let Ok(connection) = socket::accept(listener) else { return };
         let master = match console::receive(&connection) {
-            Ok(master) => master,
+            Ok(Some(master)) => master,
+            // It has failed, and its own error is the reason.
+            Ok(None) => return,
             Err(errno) => return complaint::write(&self.folder, b"cannot receive the terminal", errno),
         };
         if let Some((rows, columns)) = self.size {
