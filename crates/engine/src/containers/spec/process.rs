@@ -67,8 +67,11 @@ fn console(rows: u32, columns: u32) -> Option<ConsoleSize> {
     Some(ConsoleSize { height: size(rows)?, width: size(columns)? })
 }
 
+/// The first group is among the others, too: a program with the set-group-id bit must not lose it (row 16).
 fn user(identity: &Identity) -> User {
-    User { uid: identity.uid, gid: identity.gid, umask: None, additional_gids: identity.groups.clone() }
+    let others = identity.groups.iter().copied().filter(|group| *group != identity.gid);
+    let groups = std::iter::once(identity.gid).chain(others).collect();
+    User { uid: identity.uid, gid: identity.gid, umask: None, additional_gids: groups }
 }
 
 /// What Docker sets where the user does not: PATH, HOSTNAME, TERM on a terminal, HOME.
