@@ -1,6 +1,7 @@
 //! What a request must not say, in Docker's words where Docker has some.
 
 use knarr_api::container::{Config, HostConfig};
+use knarr_cgroups::CgroupPath;
 use knarr_model::oci::Healthcheck;
 use knarr_model::{Fault, Result};
 
@@ -66,6 +67,7 @@ pub(crate) fn host(host: &HostConfig) -> Result<()> {
     modes(host)?;
     check_capabilities(&host.cap_add, &host.cap_drop)?;
     check_security(&host.security_opt)?;
+    cgroup_parent(&host.cgroup_parent)?;
     for (port, bindings) in &host.port_bindings {
         ports::parse(port)?;
         for binding in bindings.iter().flatten() {
@@ -99,6 +101,14 @@ pub(crate) fn host(host: &HostConfig) -> Result<()> {
         return Err(Fault::invalid("SHM size can not be less than 0"));
     }
     Ok(())
+}
+
+/// A place below every hierarchy's root, for a cgroup of the container's own.
+fn cgroup_parent(parent: &str) -> Result<()> {
+    match parent.trim_matches('/') {
+        "" => Ok(()),
+        inside => Ok(CgroupPath::parse(inside).map(drop)?),
+    }
 }
 
 /// A port, a range `first-last`, or nothing for any.
@@ -258,6 +268,8 @@ mod tests {
         assert!(["", "0", "8000-8010"].iter().all(|text| super::host(&port(text)).is_ok()));
         let secure = HostConfig { security_opt: vec!["nope=1".into()], ..HostConfig::default() };
         assert_eq!(refused(secure), "invalid --security-opt 2: \"nope=1\"");
+        let beside = HostConfig { cgroup_parent: "/a/../../b".into(), ..HostConfig::default() };
+        assert_eq!(refused(beside), "cannot use \"a/../../b\" as a cgroup path: it must not contain . or ..");
         let hosts = HostConfig { extra_hosts: vec!["nope".into()], ..HostConfig::default() };
         assert_eq!(refused(hosts), "bad format for add-host: \"nope\"");
         let linked = HostConfig { links: vec!["db:db".into()], ..HostConfig::default() };

@@ -34,10 +34,16 @@ pub(crate) fn last_error(path: &std::path::Path) -> Option<String> {
     latest.find(|line| matches!(line.level.as_str(), "error" | "fatal")).map(|line| line.msg)
 }
 
-/// 127 where the program is not there, 126 where it cannot be run, 128 for everything else.
+/// 127 where the program, or a place of it, is not there; 126 where it cannot be run; 128 for everything else.
 pub(crate) fn exit_code(said: &str) -> i32 {
+    const MISSING: [&str; 4] = [
+        "executable file not found",
+        "no such file or directory",
+        "not a directory",
+        "system cannot find the file specified",
+    ];
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["executable file not found", "no such file or directory", "system cannot find the file specified"]) {
+    if has(&MISSING) {
         127
     } else if has(&["permission denied", "is a directory", "exec format error"]) {
         126
@@ -53,6 +59,7 @@ mod tests {
     #[test]
     fn exit_codes_are_dockers() {
         assert_eq!(exit_code(r#"exec: "nope": executable file not found in $PATH"#), 127);
+        assert_eq!(exit_code(r#"chdir to cwd ("/etc/passwd") set in config.json failed: not a directory"#), 127);
         assert_eq!(exit_code(r#"exec: "/etc": is a directory"#), 126);
         assert_eq!(exit_code("no space left"), 128);
     }

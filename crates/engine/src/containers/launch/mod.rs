@@ -67,7 +67,10 @@ pub(crate) struct Launched {
 pub(crate) fn cgroup_path(config: &Config, record: &Record) -> String {
     let parent = &record.host.cgroup_parent;
     let parent = if parent.is_empty() { &config.cgroup_parent } else { parent };
-    format!("/{}/{}", parent.trim_matches('/'), record.id)
+    match parent.trim_matches('/') {
+        "" => format!("/{}", record.id),
+        parent => format!("/{parent}/{}", record.id),
+    }
 }
 
 /// Sets everything up; on failure the caller calls [`clean()`] and [`release`].

@@ -8,6 +8,7 @@ use knarr_seccomp::Flavour;
 use knarr_spec::Seccomp;
 
 use super::Facts;
+use super::capabilities::NAMES;
 
 /// Paths that a container cannot read.
 const MASKED: [&str; 12] = [
@@ -90,12 +91,14 @@ impl SecurityOptions {
     }
 }
 
-/// Refuses at creation what a start would refuse.
+/// Refuses at creation what a start would refuse: of a profile, the rules for who has no capability and for who has all.
 pub(crate) fn check_security(options: &[String]) -> Result<()> {
-    match SecurityOptions::parse(options)?.seccomp {
-        Filter::Profile(json) => Ok(json.parse::<knarr_seccomp::Profile>().map(drop)?),
-        Filter::Default | Filter::Unconfined => Ok(()),
+    let Filter::Profile(json) = SecurityOptions::parse(options)?.seccomp else { return Ok(()) };
+    let profile: knarr_seccomp::Profile = json.parse()?;
+    for capabilities in [Vec::new(), NAMES.map(str::to_owned).to_vec()] {
+        knarr_seccomp::compile(&profile.resolve(&capabilities, knarr_seccomp::Host::current()))?;
     }
+    Ok(())
 }
 
 pub(super) fn seccomp(

@@ -6,6 +6,7 @@ use http::StatusCode;
 use knarr_api::container::{PruneResponse, UpdateRequest, UpdateResponse};
 use knarr_model::Fault;
 
+use super::checkpoints;
 use crate::body::Json;
 use crate::error::Result;
 use crate::query::Query;
@@ -15,7 +16,8 @@ use crate::routes::Daemon;
 const DONE: StatusCode = StatusCode::NO_CONTENT;
 
 /// `POST /containers/{id}/start`.
-pub(super) async fn start(State(engine): Daemon, Path(id): Path<String>) -> Result<StatusCode> {
+pub(super) async fn start(State(engine): Daemon, Path(id): Path<String>, query: Query) -> Result<StatusCode> {
+    checkpoints::refuse_in(&query).await?;
     engine.start(&id).await?;
     Ok(DONE)
 }
@@ -77,9 +79,6 @@ pub(super) async fn update(
 pub(super) async fn remove(State(engine): Daemon, Path(id): Path<String>, query: Query) -> Result<StatusCode> {
     if query.flag("link") {
         return Err(Fault::invalid(format!("cannot remove link {id}: links are not supported")).into());
-    }
-    if query.flag("link") {
-        return Err(Fault::conflict("Conflict, cannot remove the default link name of the container").into());
     }
     engine.remove(&id, query.flag("force"), query.flag("v")).await?;
     Ok(DONE)

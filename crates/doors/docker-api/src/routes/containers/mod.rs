@@ -1,6 +1,7 @@
 //! `/containers`.
 
 mod attach;
+mod checkpoints;
 mod create;
 mod life;
 mod logs;
@@ -11,7 +12,7 @@ mod wait;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 use knarr_engine::Engine;
 
 pub(super) fn routes() -> Router<Arc<Engine>> {
@@ -34,5 +35,7 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
         .route("/containers/{id}/rename", post(life::rename))
         .route("/containers/{id}/resize", post(life::resize))
         .route("/containers/{id}/update", post(life::update))
+        .route("/containers/{id}/checkpoints", any(checkpoints::refuse))
+        .route("/containers/{id}/checkpoints/{checkpoint}", any(checkpoints::refuse))
         .route("/containers/{id}", delete(life::remove))
 }
