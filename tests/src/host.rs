@@ -18,6 +18,7 @@ pub struct Host {
     folder: TempDir,
     data_root: PathBuf,
     bridge: String,
+    program: PathBuf,
     flags: Vec<String>,
     daemon: Option<Running>,
 }
@@ -30,22 +31,27 @@ impl Host {
 
     /// Starts a daemon with more flags.
     pub fn start_with(flags: &[&str]) -> Result<Self> {
-        Self::begin(None, flags)
+        Self::begin(None, knarr_binary(), flags)
+    }
+
+    /// Starts a daemon whose program is this one.
+    pub fn start_by(program: &Path) -> Result<Self> {
+        Self::begin(None, program.to_owned(), &[])
     }
 
     /// Starts a daemon that keeps its data elsewhere than the rest of the host.
     pub fn start_on(data_root: &Path) -> Result<Self> {
-        Self::begin(Some(data_root), &[])
+        Self::begin(Some(data_root), knarr_binary(), &[])
     }
 
-    fn begin(data_root: Option<&Path>, flags: &[&str]) -> Result<Self> {
+    fn begin(data_root: Option<&Path>, program: PathBuf, flags: &[&str]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("knarr-e2e-").tempdir()?;
         let data_root = data_root.map_or_else(|| folder.path().join("data"), Path::to_owned);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         // Two digits: no name is the beginning of another one's, which the ledger would take for its own.
         let bridge = format!("kt{}-{number:02}", std::process::id());
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let mut host = Self { folder, data_root, bridge, flags, daemon: None };
+        let mut host = Self { folder, data_root, bridge, program, flags, daemon: None };
         std::fs::create_dir(host.path().join("client"))?;
         host.resume()?;
         Ok(host)
@@ -99,7 +105,7 @@ impl Host {
     /// The command that starts this host's daemon.
     pub fn daemon_command(&self) -> Result<Command> {
         let log = std::fs::File::options().create(true).append(true).open(self.log_path())?;
-        let mut command = Command::new(knarr_binary());
+        let mut command = Command::new(&self.program);
         command.arg("daemon").arg("--data-root").arg(self.data_root());
         command.arg("--exec-root").arg(self.path().join("run"));
         command.arg("--host").arg(format!("unix://{}", self.socket().display()));

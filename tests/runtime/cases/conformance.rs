@@ -1,5 +1,5 @@
-//! `docs/conformance.md` and the cases say the same: each clause has a row, each row names exactly the cases that show it.
-//! `BLESS=1` writes the rows anew.
+//! `docs/conformance.md` and the cases say the same: each clause has a row, each row names exactly the cases that show it; what a
+//! row says of tests of whole programs in a further column stays, and names tests that are there. `BLESS=1` writes the rows anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,6 +7,8 @@ use std::path::Path;
 use knarr_runtime_cases::Case;
 
 const DOCUMENT: &str = "../../docs/conformance.md";
+/// Where the tests of whole programs are.
+const WHOLE: &str = "../tests";
 const SECTION: &str = "## OCI runtime-spec, clause by clause";
 
 /// Compares, or with `BLESS` in the environment writes.
@@ -22,6 +24,10 @@ pub fn check(features: &[(&str, &[Case])]) -> Result<(), String> {
     let unexplained: Vec<&str> = section(&text).filter(|line| says_nothing(line, &shown)).collect();
     if !unexplained.is_empty() {
         return Err(format!("rows of {DOCUMENT} with neither a case nor `none: ` and a reason: {unexplained:?}"));
+    }
+    let unknown: Vec<String> = section(&text).filter(|line| clause(line).is_some()).flat_map(unknown_tests).collect();
+    if !unknown.is_empty() {
+        return Err(format!("{DOCUMENT} names tests that are not there: {unknown:?}"));
     }
     let right = text.lines().map(|line| row(line, &shown)).collect::<Vec<_>>().join("\n") + "\n";
     if right == text {
@@ -66,15 +72,32 @@ fn says_nothing(line: &str, shown: &BTreeMap<&str, BTreeMap<&str, Vec<&str>>>) -
 
 /// The line as it should be.
 fn row(line: &str, shown: &BTreeMap<&str, BTreeMap<&str, Vec<&str>>>) -> String {
-    let Some(clause) = clause(line) else { return line.to_owned() };
-    match shown.get(clause) {
-        Some(features) => {
-            let names: Vec<String> = features.iter().map(|(feature, cases)| name(feature, cases)).collect();
-            let what = line.split(" | ").nth(1).unwrap_or_default();
-            format!("| `{clause}` | {what} | {} |", names.join(", "))
-        }
-        None => line.to_owned(),
-    }
+    let Some((clause, features)) = clause(line).and_then(|clause| Some((clause, shown.get(clause)?))) else {
+        return line.to_owned();
+    };
+    let names: Vec<String> = features.iter().map(|(feature, cases)| name(feature, cases)).collect();
+    let cells = cells(line);
+    let further: String = cells.iter().skip(3).map(|cell| format!(" {cell} |")).collect();
+    format!("| `{clause}` | {} | {} |{further}", cells[1], names.join(", "))
+}
+
+fn cells(line: &str) -> Vec<&str> {
+    line.trim_start_matches("| ").trim_end_matches(" |").split(" | ").collect()
+}
+
+/// Tests of whole programs, `file::test` or `file::{test, test}`, that are not there.
+fn unknown_tests(line: &str) -> Vec<String> {
+    let cells = cells(line);
+    let Some(cell) = cells.get(3) else { return Vec::new() };
+    let groups = cell.split('`').skip(1).step_by(2).filter_map(|group| group.split_once("::"));
+    let missing = groups.flat_map(|(file, names)| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(WHOLE).join(format!("{file}.rs"));
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let names: Vec<&str> = names.trim_matches(['{', '}']).split(", ").collect();
+        let missing = names.into_iter().filter(|name| !text.contains(&format!("fn {name}()")));
+        missing.map(|name| format!("{file}::{name}")).collect::<Vec<_>>()
+    });
+    missing.collect()
 }
 
 fn name(feature: &str, cases: &[&str]) -> String {

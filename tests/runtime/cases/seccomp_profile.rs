@@ -1,6 +1,6 @@
 //! Architectures, flags, and profiles that are wrong.
 
-use knarr_runtime_cases::{Bundle, Runtime, cases, status_field};
+use knarr_runtime_cases::{Bundle, ELF_DATA, Runtime, cases, old_system_call, status_field};
 use serde_json::{Value, json};
 
 cases! {
@@ -45,30 +45,15 @@ fn an_unknown_architecture_is_refused(runtime: &Runtime) {
     refused(runtime, json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_Z80"], "syscalls": no_mkdir() }));
 }
 
-/// 64-bit x86 code that makes a folder by `int 0x80`, the 32-bit call, and exits with the negated answer.
+/// A 64-bit program makes a folder by the 32-bit call (mkdir is 39 there).
 fn calls_of_another_architecture_are_filtered(runtime: &Runtime) {
-    let profile = |architectures: &[&str]| {
-        let bundle = with(
-            runtime,
-            &["/etc/old-call"],
-            json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": architectures, "syscalls": no_mkdir() }),
-        );
-        let program = bundle.rootfs().join("etc/old-call");
-        std::fs::write(&program, old_mkdir()).unwrap();
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        bundle.run().code()
-    };
-    assert_eq!(profile(&["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]), Some(1));
-}
-
-/// mov eax, 39 (mkdir); ebx = path; ecx = 0o700; int 0x80; neg eax; exit(eax).
-fn old_mkdir() -> Vec<u8> {
-    let mut code = vec![0xb8, 39, 0, 0, 0, 0xbb];
-    code.extend((knarr_runtime_cases::ELF_CODE + 64).to_le_bytes());
-    code.extend([0xb9, 0xc0, 1, 0, 0, 0xcd, 0x80, 0xf7, 0xd8, 0x89, 0xc7, 0xb8, 60, 0, 0, 0, 0x0f, 0x05]);
-    code.resize(64, 0);
-    code.extend(b"/tmp/x\0");
-    knarr_runtime_cases::elf(&code)
+    let architectures = json!(["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]);
+    let profile = json!({ "defaultAction": "SCMP_ACT_ALLOW", "architectures": architectures, "syscalls": no_mkdir() });
+    let bundle = with(runtime, &["/etc/old-call"], profile);
+    let program = bundle.rootfs().join("etc/old-call");
+    std::fs::write(&program, old_system_call(39, [ELF_DATA, 0o700, 0], b"/tmp/x\0")).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(bundle.run().code(), Some(1));
 }
 
 fn flag(runtime: &Runtime, name: &str) {

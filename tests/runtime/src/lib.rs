@@ -27,7 +27,7 @@ pub use bundle::{Bundle, DESCRIPTORS};
 pub use case::{Case, Oracle};
 pub use console::{Console, receive};
 pub use document::Document;
-pub use elf::{ELF_CODE, elf};
+pub use elf::{ELF_DATA, old_system_call, system_call};
 pub use leftovers::{by_version, cgroup_file, cgroup_folders, hierarchies, is_unlimited};
 pub use outcome::Outcome;
 pub use process::{ended, until};
