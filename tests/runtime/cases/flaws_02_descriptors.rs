@@ -2,9 +2,10 @@
 //!
 //! Guards: every descriptor is close-on-exec (`exec::cloexec_from`), and the working directory must be reachable from
 //! the root (`finish::enter_folder`). Seen to fail without the second: `exec` lists a folder of the host; without
-//! the first: the caller's descriptors are seen.
+//! the first: the caller's descriptors are seen, by hooks too where the runtime's own are not marked at its start.
 
 use knarr_runtime_cases::{Runtime, cases};
+use serde_json::json;
 
 cases! {
     a_working_directory_among_descriptors_leads_nowhere: ["flaw/2"],
@@ -12,6 +13,7 @@ cases! {
     a_link_to_a_descriptor_leads_nowhere: ["flaw/2"],
     descriptors_of_the_caller_do_not_leak: ["flaw/2"],
     exec_leaks_none_either: ["flaw/2"],
+    hooks_get_none: ["flaw/2"] Crun("runc 1.1 hands three of its own to createContainer"),
 }
 
 /// A file that only the host's tree has, above every bundle.
@@ -56,4 +58,25 @@ fn exec_leaks_none_either(runtime: &Runtime) {
     let words = ["exec", bundle.id(), "sh", "-c", knarr_runtime_cases::DESCRIPTORS];
     let opened = "3</ 4</etc 5</proc/self 6</dev/null";
     assert_eq!(bundle.finish(crate::usage::with_descriptors(&bundle, opened, &words)).ok(), "0\n1\n2\n");
+}
+
+fn hooks_get_none(runtime: &Runtime) {
+    // By duplicating each: a hook in the container's namespaces has no /proc of them yet.
+    const OPEN: &str = "for n in $(seq 0 99); do (eval \"exec 0<&$n\") 2>/dev/null && echo $n; done";
+    let mut bundle = runtime.program(&["/bin/true"]);
+    let file = bundle.file("rootfs/etc/open");
+    for stage in crate::hooks::STAGES {
+        let place = if stage == "startContainer" { "/etc/open" } else { &file };
+        let script = format!("{{ {OPEN}; echo {stage}; }} | tr '\\n' ' ' >> {place}; echo >> {place}");
+        bundle.set(&format!("/hooks/{stage}"), json!([crate::hooks::hook(&script)]));
+    }
+    let words = ["run", "--bundle", bundle.word(), bundle.id()];
+    let opened = "3</ 4</etc 5</proc/self 6</dev/null";
+    bundle.finish(crate::usage::with_descriptors(&bundle, opened, &words)).ok();
+    let text = bundle.read("rootfs/etc/open");
+    let mut found: Vec<&str> = text.lines().collect();
+    found.sort_unstable();
+    let mut expected = crate::hooks::STAGES.map(|stage| format!("0 1 2 {stage} "));
+    expected.sort_unstable();
+    assert_eq!(found, expected);
 }

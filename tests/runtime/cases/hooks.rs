@@ -39,10 +39,11 @@ cases! {
     the_next_hooks_do_not_run_after_a_failure: ["runtime/hooks-failure"],
 }
 
-const STAGES: [&str; 6] = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
+/// All stages in their order.
+pub const STAGES: [&str; 6] = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
 
 /// A hook that runs a script of the host (or, for startContainer, of the container).
-fn hook(script: &str) -> Value {
+pub fn hook(script: &str) -> Value {
     json!({ "path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"] })
 }
 

@@ -65,7 +65,7 @@ fn run(global: &Global, words: &Words) -> Result<i32> {
 }
 
 /// Sockets that a service manager has opened for this process (sd_listen_fds(3)), to be the program's.
-fn listen_fds() -> u32 {
+pub(super) fn listen_fds() -> u32 {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     let ours = number("LISTEN_PID") == Some(std::process::id());
     number("LISTEN_FDS").filter(|count| ours && *count <= 1024).unwrap_or(0)

@@ -21,6 +21,8 @@ pub mod update;
 use std::ffi::OsString;
 use std::io::Write;
 
+use knarr_sys::exec::cloexec_from;
+
 use crate::arguments::{self, Ends, Flag, GLOBAL, Global, Words};
 use crate::log::Log;
 use crate::{Error, Result, protect};
@@ -92,8 +94,16 @@ fn run(global: &Global, name: &str, rest: &[String]) -> Result<i32> {
     if matches!(verb.name, "run" | "create" | "exec") {
         protect::read_only_executable()?;
     }
+    keep_descriptors_from_hooks(&words)?;
     global.log.debug(|| format!("{name}: {words:?}"));
     (verb.run)(global, &words)
+}
+
+/// What the caller has left open goes to the program where it asked for that, and to no other that is started on the way.
+fn keep_descriptors_from_hooks(words: &Words) -> Result<()> {
+    let preserved = words.number("preserve-fds")?.unwrap_or(0);
+    let first = create::listen_fds().saturating_add(preserved).saturating_add(3);
+    cloexec_from(first).map_err(|e| Error::io("close", "descriptors of the caller for hooks", e))
 }
 
 fn find(name: &str) -> Option<&'static Verb> {
