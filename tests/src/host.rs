@@ -18,7 +18,8 @@ pub struct Host {
     folder: TempDir,
     data_root: PathBuf,
     bridge: String,
-    program: PathBuf,
+    /// The daemon's program, with what comes before it.
+    command: Vec<PathBuf>,
     flags: Vec<String>,
     daemon: Option<Running>,
 }
@@ -31,27 +32,33 @@ impl Host {
 
     /// Starts a daemon with more flags.
     pub fn start_with(flags: &[&str]) -> Result<Self> {
-        Self::begin(None, knarr_binary(), flags)
+        Self::begin(None, vec![knarr_binary()], flags)
     }
 
     /// Starts a daemon whose program is this one.
     pub fn start_by(program: &Path) -> Result<Self> {
-        Self::begin(None, program.to_owned(), &[])
+        Self::begin(None, vec![program.to_owned()], &[])
+    }
+
+    /// Starts a daemon by a command that becomes the one behind its words.
+    pub fn start_through(words: &[&str]) -> Result<Self> {
+        let words = words.iter().map(PathBuf::from);
+        Self::begin(None, words.chain([knarr_binary()]).collect(), &[])
     }
 
     /// Starts a daemon that keeps its data elsewhere than the rest of the host.
     pub fn start_on(data_root: &Path) -> Result<Self> {
-        Self::begin(Some(data_root), knarr_binary(), &[])
+        Self::begin(Some(data_root), vec![knarr_binary()], &[])
     }
 
-    fn begin(data_root: Option<&Path>, program: PathBuf, flags: &[&str]) -> Result<Self> {
+    fn begin(data_root: Option<&Path>, command: Vec<PathBuf>, flags: &[&str]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("knarr-e2e-").tempdir()?;
         let data_root = data_root.map_or_else(|| folder.path().join("data"), Path::to_owned);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         // Two digits: no name is the beginning of another one's, which the ledger would take for its own.
         let bridge = format!("kt{}-{number:02}", std::process::id());
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let mut host = Self { folder, data_root, bridge, program, flags, daemon: None };
+        let mut host = Self { folder, data_root, bridge, command, flags, daemon: None };
         std::fs::create_dir(host.path().join("client"))?;
         host.resume()?;
         Ok(host)
@@ -105,8 +112,8 @@ impl Host {
     /// The command that starts this host's daemon.
     pub fn daemon_command(&self) -> Result<Command> {
         let log = std::fs::File::options().create(true).append(true).open(self.log_path())?;
-        let mut command = Command::new(&self.program);
-        command.arg("daemon").arg("--data-root").arg(self.data_root());
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).arg("daemon").arg("--data-root").arg(self.data_root());
         command.arg("--exec-root").arg(self.path().join("run"));
         command.arg("--host").arg(format!("unix://{}", self.socket().display()));
         command.args(["--bridge", &self.bridge, "--cgroup-parent", &format!("/{}", self.bridge)]);

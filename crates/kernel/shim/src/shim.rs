@@ -70,7 +70,8 @@ pub struct Shim<'a> {
     options: Options,
     folder: OwnedFd,
     record: Record,
-    file: OwnedFd,
+    /// The runtime's executable, until it runs: a shim keeps no old version of the binary on the disk.
+    file: Option<OwnedFd>,
     namespace: Option<OwnedFd>,
     pub(crate) children: OwnedFd,
     pub(crate) listener: OwnedFd,
@@ -94,7 +95,7 @@ pub struct Shim<'a> {
 impl<'a> Shim<'a> {
     /// Takes the descriptors, opens the folder, the log and the socket.
     pub fn new(options: Options, clients: &'a mut Clients) -> Result<Self, Errno> {
-        let file = inherited(RUNTIME).ok_or(Errno::BADF)?;
+        let file = Some(inherited(RUNTIME).ok_or(Errno::BADF)?);
         let daemon = inherited(DAEMON).ok_or(Errno::BADF)?;
         let namespace = inherited(runtime::NAMESPACE);
         let folder = open_folder(options.dir)?;
@@ -343,7 +344,8 @@ impl<'a> Shim<'a> {
             return;
         }
         failpoint!("shim.go");
-        match runtime::start(&self.options, &self.folder, &self.file, self.namespace.as_ref()) {
+        let (Some(file), namespace) = (self.file.take(), self.namespace.take()) else { return };
+        match runtime::start(&self.options, &self.folder, &file, namespace.as_ref()) {
             Ok((pid, streams)) => {
                 failpoint!("shim.runtime-started");
                 self.phase = Phase::Starting(pid);
@@ -357,7 +359,6 @@ impl<'a> Shim<'a> {
                 self.drain(End::Failed(OWN_FAILURE));
             }
         }
-        self.namespace = None;
     }
 
     fn receive_console(&mut self) {
