@@ -6,7 +6,7 @@ use knarr_api::container::{GraphDriver, Inspect, MountPoint, NetworkSettings, St
 use knarr_api::network::EndpointSettings;
 use knarr_model::Result;
 
-use super::{Container, MountRecord, MountSource, Record, Status};
+use super::{Container, MountRecord, MountSource, Record, Status, spec};
 use crate::Engine;
 
 impl Engine {
@@ -44,6 +44,7 @@ impl Engine {
             restart_count: i64::from(view.state.restarts),
             driver: "overlay2".into(),
             platform: "linux".into(),
+            app_armor_profile: spec::apparmor_profile(&view.host.security_opt),
             exec_ids: live_sessions(container),
             host_config: (*view.host).clone(),
             graph_driver: self.layers_shown(view),

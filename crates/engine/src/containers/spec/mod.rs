@@ -6,6 +6,7 @@
 //! Facts (files, mounts, ids, …) ─┴─► build() ─► knarr_spec::Spec ─► bundles/<id>/config.json
 //! ```
 
+mod apparmor;
 mod capabilities;
 mod devices;
 mod mounts;
@@ -26,8 +27,7 @@ pub(crate) use capabilities::{NAMES as CAPABILITIES, check as check_capabilities
 pub(crate) use devices::HostDevice;
 pub(crate) use process::{Exec, exec as exec_process};
 pub(crate) use resources::plan as resources;
-pub(crate) use security::check_security;
-pub(crate) use security::{SecurityOptions, default_masked, default_read_only};
+pub(crate) use security::{SecurityOptions, apparmor_profile, check_security, default_masked, default_read_only};
 
 /// What the pure part must know of the world.
 #[derive(Debug, Clone, Default)]

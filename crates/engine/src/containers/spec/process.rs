@@ -28,6 +28,7 @@ pub(super) fn first(
         capabilities: Some(sets(capabilities, &facts.identity)),
         rlimits: limits(host, facts.compat_docker)?,
         no_new_privileges: security.no_new_privileges,
+        apparmor_profile: security.apparmor.clone(),
         oom_score_adj: (host.oom_score_adj != 0).then(|| i32::try_from(host.oom_score_adj).unwrap_or_default()),
         ..Process::default()
     })
@@ -58,6 +59,7 @@ pub(crate) fn exec(record: &Record, exec: Exec<'_>, facts: &Facts) -> Result<Pro
         capabilities: Some(sets(exec.capabilities, exec.identity)),
         rlimits: limits(&record.host, facts.compat_docker)?,
         no_new_privileges: security.no_new_privileges,
+        apparmor_profile: security.apparmor,
         ..Process::default()
     })
 }

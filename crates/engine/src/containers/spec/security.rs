@@ -7,8 +7,8 @@ use knarr_model::{Fault, Result};
 use knarr_seccomp::Flavour;
 use knarr_spec::Seccomp;
 
-use super::Facts;
 use super::capabilities::NAMES;
+use super::{Facts, apparmor};
 
 /// Paths that a container cannot read.
 const MASKED: [&str; 12] = [
@@ -50,6 +50,8 @@ pub(crate) fn default_read_only() -> Vec<String> {
 pub(crate) struct SecurityOptions {
     pub(crate) no_new_privileges: bool,
     pub(crate) seccomp: Filter,
+    /// The AppArmor profile; empty where none is named.
+    pub(crate) apparmor: String,
     pub(crate) unmasked: bool,
     /// `compat=docker`: the industry's common default, for this container alone.
     pub(crate) compat_docker: bool,
@@ -83,7 +85,10 @@ impl SecurityOptions {
                 }
                 ("systempaths", "unconfined") => parsed.unmasked = true,
                 ("compat", "docker") => parsed.compat_docker = true,
-                ("apparmor", "unconfined" | "") | ("label", "disable") => {}
+                ("apparmor", name) if !name.is_empty() && !name.chars().any(char::is_control) => {
+                    parsed.apparmor = name.to_owned();
+                }
+                ("label", "disable") => {}
                 _ => return Err(Fault::invalid(format!("invalid --security-opt 2: {option:?}"))),
             }
         }
@@ -91,9 +96,16 @@ impl SecurityOptions {
     }
 }
 
-/// Refuses at creation what a start would refuse: of a profile, the rules for who has no capability and for who has all.
+/// The AppArmor profile as inspect shows it: empty where none was named.
+pub(crate) fn apparmor_profile(options: &[String]) -> String {
+    SecurityOptions::parse(options).map(|options| options.apparmor).unwrap_or_default()
+}
+
+/// Refuses at creation what a start would refuse: of a filter, the rules for who has no capability and for who has all.
 pub(crate) fn check_security(options: &[String]) -> Result<()> {
-    let Filter::Profile(json) = SecurityOptions::parse(options)?.seccomp else { return Ok(()) };
+    let options = SecurityOptions::parse(options)?;
+    apparmor::check(&options.apparmor)?;
+    let Filter::Profile(json) = options.seccomp else { return Ok(()) };
     let profile: knarr_seccomp::Profile = json.parse()?;
     for capabilities in [Vec::new(), NAMES.map(str::to_owned).to_vec()] {
         knarr_seccomp::compile(&profile.resolve(&capabilities, knarr_seccomp::Host::current()))?;

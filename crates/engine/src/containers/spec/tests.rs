@@ -159,7 +159,7 @@ fn limits_reach_the_cgroup() {
 
 #[test]
 fn unknown_security_options_are_never_taken_for_unconfined() {
-    for bad in ["seccomp=", "seccomp=/no/such/file", "apparmor=x", "nonsense", "compat"] {
+    for bad in ["seccomp=", "seccomp=/no/such/file", "apparmor=", "apparmor", "apparmor=a\nb", "nonsense", "compat"] {
         assert!(SecurityOptions::parse(&[bad.to_owned()]).is_err(), "{bad}");
     }
     assert!(SecurityOptions::parse(&["compat=podman".into()]).is_err());
