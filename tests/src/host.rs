@@ -139,7 +139,7 @@ impl Host {
         let mut daemon = Running::start(&mut command)?;
         let socket = self.socket();
         let mut died = None;
-        let answers = wait_for("the daemon answers", Duration::from_secs(20), || {
+        let answers = wait_for("the daemon answers", Duration::from_secs(60), || {
             died = daemon.ended().ok().flatten();
             died.is_some() || std::os::unix::net::UnixStream::connect(&socket).is_ok()
         });

@@ -47,6 +47,7 @@ pub const RUN: &[Package] = &[
 
 /// What the virtual machine needs besides.
 pub const VM: &[Package] = &[
+    package("apparmor", "apparmor_parser"),
     package("debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg"),
     package("kmod", "modprobe"),
     package("qemu-system-x86", "qemu-system-x86_64"),

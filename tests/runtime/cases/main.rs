@@ -5,7 +5,7 @@ mod conformance;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use knarr_runtime_cases::{Case, Runtime};
+use knarr_runtime_cases::{Case, Runtime, apparmor_is_on};
 use libtest_mimic::{Arguments, Failed, Trial, run};
 
 /// The files of cases.
@@ -19,6 +19,7 @@ macro_rules! features {
 }
 
 features! {
+    apparmor,
     capabilities,
     cgroup_cpu,
     cgroup_memory,
@@ -117,8 +118,10 @@ fn main() -> ExitCode {
 
 fn trial(runtime: &Arc<Runtime>, feature: &str, case: &'static Case) -> Trial {
     let runtime = Arc::clone(runtime);
-    Trial::test(format!("{}::{feature}::{}", runtime.name(), case.name), move || {
+    let lacking = feature == "apparmor" && !apparmor_is_on();
+    let trial = Trial::test(format!("{}::{feature}::{}", runtime.name(), case.name), move || {
         (case.run)(&runtime);
         Ok::<(), Failed>(())
-    })
+    });
+    trial.with_ignored_flag(lacking)
 }

@@ -11,6 +11,7 @@
 //! Documents are JSON here, not the product's own types: a field that we name wrongly must fail.
 #![forbid(unsafe_code)]
 
+mod apparmor;
 mod bundle;
 mod case;
 mod console;
@@ -23,6 +24,7 @@ mod root;
 mod runtime;
 mod text;
 
+pub use apparmor::{Profile, apparmor_is_on};
 pub use bundle::{Bundle, DESCRIPTORS};
 pub use case::{Case, Oracle};
 pub use console::{Console, receive};

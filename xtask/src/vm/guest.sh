@@ -1,10 +1,11 @@
 #!/bin/sh
-# The first process of the guest: a root that is read-only, pure cgroup v2, modules on demand; then the tests of $plan.
+# The first process of the guest: a root that is read-only, pure cgroup v2, AppArmor, modules on demand; then the tests of $plan.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mountpoint -q /dev || mount -t devtmpfs dev /dev
 mount -t tmpfs -o mode=755 run /run
+mount -t securityfs security /sys/kernel/security
 mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup
 mkdir -p /dev/pts /dev/shm /run/tmp
 mount -t devpts devpts /dev/pts

@@ -10,8 +10,8 @@ use super::kernel::Kernel;
 use crate::shell;
 
 const MEMORY: &str = "1536M";
-/// After which it is ended: it takes a minute or two.
-const LIMIT: &str = "600";
+/// After which it is ended: it takes a few minutes.
+const LIMIT: &str = "900";
 /// What the guest says at its end when every test passed.
 const PASSED: &str = "vm: passed";
 
@@ -34,7 +34,7 @@ pub fn boot(kernel: &Kernel, plan: &Path) -> Result<bool> {
 fn qemu(kernel: &Kernel, plan: &Path, socket: &Path) -> Result<Command> {
     let guest = shell::root().join("xtask/src/vm/guest.sh");
     let line = format!(
-        "console=ttyS0 loglevel=1 panic=-1 mitigations=off root=root rootfstype=virtiofs ro init={} plan={}",
+        "console=ttyS0 loglevel=1 panic=-1 mitigations=off security=apparmor root=root rootfstype=virtiofs ro init={} plan={}",
         guest.display(),
         plan.display()
     );

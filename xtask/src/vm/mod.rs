@@ -1,4 +1,5 @@
-//! The tests of what version 2 of cgroups does alone, in a virtual machine: test machines often have version 1 or both.
+//! The tests of what version 2 of cgroups does alone, and of AppArmor, in a virtual machine: test machines often have version 1 or both, and
+//! kernels without AppArmor.
 //!
 //! ```text
 //! kernel.rs  Debian's cloud kernel, kept in ~/.cache/knarr/vm

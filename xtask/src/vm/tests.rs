@@ -9,11 +9,13 @@ use serde_json::Value;
 use super::kernel::Kernel;
 use crate::shell;
 
-/// Package, test program, and the tests of it by name (none: all).
+/// Package, test program, and the tests of it by name (none: all), or flags.
 const TESTS: &[(&str, &str, &[&str])] = &[
     ("knarr-cgroups", "host", &[]),
     ("knarr-network", "kernel", &["publish::a_port_answers_on_every_address_of_the_host"]),
     ("knarr-e2e", "limits", &[]),
+    ("knarr-e2e", "apparmor", &["--include-ignored"]),
+    ("knarr-runtime-cases", "cases", &["::apparmor::"]),
     ("knarr-e2e", "networks", &["modes_none_host_and_container"]),
 ];
 
