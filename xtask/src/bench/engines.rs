@@ -161,7 +161,7 @@ impl Engine {
     pub fn make_containers(&self, count: usize) -> Result<()> {
         for number in 1..=count {
             let name = format!("kb-{number}");
-            self.quiet(&["run", "-d", "--network", "none", "--name", &name, "knarr-bench:1", "sleep", "100000"])?;
+            self.quiet(&["run", "-d", "--name", &name, "knarr-bench:1", "sleep", "100000"])?;
         }
         Ok(())
     }
