@@ -173,9 +173,11 @@ async fn started(events: &mut Link, dir: &std::path::Path) -> Result<u32> {
     }
 }
 
-/// 127 where the program is not there, else 126.
+/// 127 where the program is not there, else 126: also where its working directory is not.
 fn exit_code(error: &Fault) -> i32 {
-    if launch::exit_code(&error.full()) == 127 { 127 } else { 126 }
+    let said = error.full();
+    let no_program = said.contains("exec: \"") && launch::exit_code(&said) == 127;
+    if no_program { 127 } else { 126 }
 }
 
 /// Waits for the end, and cleans up after it.
