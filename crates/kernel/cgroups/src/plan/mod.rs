@@ -59,7 +59,9 @@ pub fn plan(resources: &LinuxResources, version: impl Fn(&str) -> Option<Version
         let found = version("blkio").or(version("io")).unwrap_or(Version::V2);
         writes.extend(blkio::writes(block, found)?);
     }
-    writes.extend(resources.hugepage_limits.iter().flat_map(|limit| other::hugepages(limit, of("hugetlb"))));
+    for limit in &resources.hugepage_limits {
+        writes.extend(other::hugepages(limit, of("hugetlb"))?);
+    }
     if let Some(network) = &resources.network {
         writes.extend(other::network(network));
     }

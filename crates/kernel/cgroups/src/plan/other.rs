@@ -13,14 +13,18 @@ pub fn pids(pids: &Pids) -> Write {
     }
 }
 
-/// Bytes of huge pages of one size: used, and where the kernel counts them reserved.
-pub fn hugepages(limit: &HugepageLimit, version: Version) -> [Write; 2] {
+/// Bytes of huge pages of one size: used, and where the kernel counts them reserved. The size is part of files' names.
+pub fn hugepages(limit: &HugepageLimit, version: Version) -> Result<[Write; 2]> {
+    let digits = ["KB", "MB", "GB"].iter().find_map(|unit| limit.page_size.strip_suffix(unit)).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::Limit("huge pages", format!("{:?} is no size of pages", limit.page_size)));
+    }
     let suffix = if version == Version::V1 { "limit_in_bytes" } else { "max" };
     let (used, reserved) = (format!("{}.{suffix}", limit.page_size), format!("{}.rsvd.{suffix}", limit.page_size));
-    [
+    Ok([
         Write::limit("hugetlb", format!("hugetlb.{used}"), limit.limit),
         Write { limits: false, ..Write::limit("hugetlb", format!("hugetlb.{reserved}"), limit.limit) },
-    ]
+    ])
 }
 
 /// Class and priorities; only v1 has them.

@@ -145,3 +145,15 @@ fn unified_names_are_not_paths() {
         assert!(plan(&unified(bad), |_| Some(V2)).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn sizes_of_pages_are_not_paths() {
+    let huge = |page_size: &str| LinuxResources {
+        hugepage_limits: vec![HugepageLimit { page_size: page_size.into(), limit: 0 }],
+        ..LinuxResources::default()
+    };
+    assert_eq!(written(&huge("64KB"), V2)[0], "hugetlb.64KB.max = 0");
+    for bad in ["", "MB", "2", "2TB", "-2MB", "2MB/../../x", "/../../x/2MB", "2\nMB"] {
+        assert!(plan(&huge(bad), |_| Some(V1)).is_err(), "{bad}");
+    }
+}
