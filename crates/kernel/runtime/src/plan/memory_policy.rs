@@ -55,7 +55,7 @@ fn nodes(list: &str) -> Result<Vec<u64>> {
         return Ok(Vec::new());
     }
     let numbers = numbers::parse(list).ok_or_else(|| Error::Spec(format!("memoryPolicy: nodes {list:?}")))?;
-    let words = numbers.iter().max().map_or(0, |most| most / 64 + 1);
+    let words = numbers.last().map_or(0, |most| most / 64 + 1);
     let mut nodes = vec![0; words];
     for number in numbers {
         nodes[number / 64] |= 1 << (number % 64);

@@ -1,11 +1,13 @@
 //! Lists of numbers as the kernel writes them: `0-3,7`.
 
+use std::collections::BTreeSet;
+
 /// The largest number that is read.
 const MOST: usize = 1023;
 
-/// The numbers of a list, none where it is not one.
-pub fn parse(list: &str) -> Option<Vec<usize>> {
-    let mut numbers = Vec::new();
+/// The numbers of a list, none where it is not one. Each is there once, however often a list repeats it.
+pub fn parse(list: &str) -> Option<BTreeSet<usize>> {
+    let mut numbers = BTreeSet::new();
     for part in list.split(',').map(str::trim) {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last) = (number(first)?, number(last)?);
@@ -28,7 +30,7 @@ mod tests {
 
     #[test]
     fn ranges_and_numbers_are_read() {
-        assert_eq!(parse("0-2,7, 9"), Some(vec![0, 1, 2, 7, 9]));
+        assert_eq!(parse("7,0-2, 9,1-2"), Some(BTreeSet::from([0, 1, 2, 7, 9])));
         for bad in ["", "1-", "-1", "3-1", "a", "1,,2", "1024", "+1", "0-99999999999999999999"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
