@@ -105,26 +105,32 @@ fn one_argument_twice(conditions: &[Condition]) -> bool {
     !conditions.iter().all(|condition| seen.insert(condition.index()))
 }
 
-/// All interfaces; one that is not listed kills.
+/// All interfaces; one that is not listed kills. The x32 calls come under x86_64's name, which need not be listed itself.
 fn program(code: &mut Assembler, arches: &[Arch], rules: &[Rule<'_>], default: Action) -> Label {
+    let name = |arch: &Arch| if *arch == Arch::X32 { Arch::X86_64 } else { *arch };
+    let mut names: Vec<Arch> = arches.iter().map(name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let interface = |code: &mut Assembler, arch| match arches.contains(&arch) {
+        true => tree(code, &ranges(arch, rules, default)),
+        false => code.answer(Action::KILL_PROCESS),
+    };
     let mut next = code.answer(Action::KILL_PROCESS);
-    for arch in arches.iter().filter(|arch| **arch != Arch::X32).rev() {
-        let own = tree(code, &ranges(*arch, rules, default));
-        let own = if *arch == Arch::X86_64 { beside_x32(code, own, arches, rules, default) } else { own };
+    for arch in names.into_iter().rev() {
+        let mut own = interface(code, arch);
+        if arch == Arch::X86_64 {
+            let other = interface(code, Arch::X32);
+            own = beside_x32(code, own, other);
+        }
         let own = code.load(NUMBER, own);
         next = code.test(JUMP_EQUAL, arch.audit(), own, next);
     }
     code.load(ARCH, next)
 }
 
-/// The x32 calls come with x86_64's architecture. Number -1 is a call that a tracer has skipped, and no x32 call.
-fn beside_x32(code: &mut Assembler, own: Label, arches: &[Arch], rules: &[Rule<'_>], default: Action) -> Label {
-    let other = if arches.contains(&Arch::X32) {
-        tree(code, &ranges(Arch::X32, rules, default))
-    } else {
-        code.answer(Action::KILL_PROCESS)
-    };
-    let other = code.test(JUMP_EQUAL, u32::MAX, own, other);
+/// Number -1 is a call that a tracer has skipped, and no x32 call.
+fn beside_x32(code: &mut Assembler, own: Label, x32: Label) -> Label {
+    let other = code.test(JUMP_EQUAL, u32::MAX, own, x32);
     code.test(JUMP_GREATER_EQUAL, X32, other, own)
 }
 
