@@ -13,9 +13,14 @@ pub fn write(file: &Path, value: &str) -> Result<()> {
     open.write_all(value.as_bytes()).map_err(|e| Error::io(operation(), file, e))
 }
 
-/// The text of a file.
+/// The text of a file; a name in it may be any bytes, of which those that are no text are replaced.
 pub fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).map_err(|e| Error::io("read", file, e))
+    Ok(String::from_utf8_lossy(&read_bytes(file)?).into_owned())
+}
+
+/// The bytes of a file.
+pub fn read_bytes(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).map_err(|e| Error::io("read", file, e))
 }
 
 /// The text of a file, none where it does not exist (or its cgroup has just gone).

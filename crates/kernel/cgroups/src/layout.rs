@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use knarr_mounts::mountinfo::{self, Entry};
+
 use crate::{Error, Result, files};
 
 /// Version of a hierarchy.
@@ -54,22 +56,27 @@ impl Layout {
     }
 
     fn read() -> Result<Self> {
-        let mounts = files::read(Path::new("/proc/self/mountinfo"))?;
+        let mounts = mountinfo::parse(&files::read_bytes(Path::new("/proc/self/mountinfo"))?);
         let own = files::read(Path::new("/proc/self/cgroup"))?;
         let unified = |mount: &Path| files::read_if_there(&mount.join("cgroup.controllers"));
         let layout = Self::parse(&mounts, &own, |mount| Ok(unified(mount)?.unwrap_or_default()))?;
         if layout.hierarchies.is_empty() { Err(Error::NoHierarchy) } else { Ok(layout) }
     }
 
-    /// The layout from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`; `unified_controllers` reads
+    /// The layout from the mount table and the text of `/proc/self/cgroup`; `unified_controllers` reads
     /// `cgroup.controllers` at the root of a v2 mount.
-    pub fn parse(mountinfo: &str, own: &str, unified_controllers: impl Fn(&Path) -> Result<String>) -> Result<Self> {
+    pub fn parse(mounts: &[Entry], own: &str, unified_controllers: impl Fn(&Path) -> Result<String>) -> Result<Self> {
         let known: Vec<&str> = own.lines().filter_map(|line| line.split(':').nth(1)).collect();
         let mut found: Vec<Hierarchy> = Vec::new();
-        for (mount, version, options) in mountinfo.lines().filter_map(cgroup_mount) {
-            let controllers = match version {
-                Version::V2 => unified_controllers(&mount)?.split_whitespace().map(str::to_owned).collect(),
-                Version::V1 => governed(&options, &known),
+        for entry in mounts {
+            let mount = entry.mount_point.clone();
+            let (version, controllers) = match entry.kind.as_str() {
+                "cgroup" => (Version::V1, governed(&entry.parameters, &known)),
+                "cgroup2" => {
+                    let all = unified_controllers(&mount)?;
+                    (Version::V2, all.split_whitespace().map(str::to_owned).collect())
+                }
+                _ => continue,
             };
             let repeated = found.iter().any(|h| h.version == version && h.controllers == controllers);
             if !repeated && (version == Version::V2 || !controllers.is_empty()) {
@@ -102,19 +109,6 @@ impl Layout {
     }
 }
 
-/// Mount point, version and super-block options of a line of mountinfo that is a cgroup mount.
-fn cgroup_mount(line: &str) -> Option<(PathBuf, Version, String)> {
-    let (front, back) = line.split_once(" - ")?;
-    let mut kind = back.split(' ');
-    let version = match kind.next()? {
-        "cgroup" => Version::V1,
-        "cgroup2" => Version::V2,
-        _ => return None,
-    };
-    let mount = front.split(' ').nth(4)?.replace("\\040", " ");
-    Some((PathBuf::from(mount), version, kind.nth(1).unwrap_or_default().to_owned()))
-}
-
 /// The controllers among a v1 mount's options: those that `/proc/self/cgroup` knows as part of a hierarchy.
 fn governed(options: &str, known: &[&str]) -> Vec<String> {
     let own = |option: &&str| known.iter().any(|names| names.split(',').any(|name| name == *option));
@@ -126,7 +120,7 @@ mod tests {
     use super::*;
 
     fn parse(mounts: &str, own: &str, unified: &str) -> Layout {
-        Layout::parse(mounts, own, |_| Ok(unified.to_owned())).unwrap()
+        Layout::parse(&mountinfo::parse(mounts.as_bytes()), own, |_| Ok(unified.to_owned())).unwrap()
     }
 
     #[test]

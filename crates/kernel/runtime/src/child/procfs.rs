@@ -1,7 +1,7 @@
 //! A procfs that nobody else can reach or cover, for every write that must arrive (flaw row 6).
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -26,11 +26,13 @@ impl Private {
         self.write(Path::new(&format!("{pid}/{name}")), value)
     }
 
-    /// The text of a file of this process.
-    pub fn read_own(&self, name: &str) -> Result<String, Failure> {
+    /// The bytes of a file of this process.
+    pub fn read_own(&self, name: &str) -> Result<Vec<u8>, Failure> {
         let path = format!("{}/{name}", getpid().as_raw_nonzero());
         let file = self.open(Path::new(&path), OFlags::RDONLY).or_fail(format!("open /proc/{path}"))?;
-        std::io::read_to_string(File::from(file)).or_fail(format!("read /proc/{path}"))
+        let mut bytes = Vec::new();
+        File::from(file).read_to_end(&mut bytes).or_fail(format!("read /proc/{path}"))?;
+        Ok(bytes)
     }
 
     /// Whether a file of this process exists.
