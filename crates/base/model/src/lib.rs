@@ -1,12 +1,13 @@
 //! The words of knarr: plain data that every room shares.
 //!
-//! Identifiers ([`Digest`], [`ContainerId`]), names ([`Reference`], [`Platform`]), the OCI image documents
+//! Identifiers ([`Digest`], [`ContainerId`]), names ([`Reference`], [`Platform`], [`accounts`]), the OCI image documents
 //! ([`oci`]), what a room hands to the kernel as a root file system ([`Snapshot`]), the boundary error
 //! ([`Fault`] with its [`Kind`]) and the ports ([`ports`]) through which rooms meet without importing each other.
 //!
 //! Invariant: nothing in here touches the file system, the network or the clock.
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 mod age;
 mod digest;
 mod fault;

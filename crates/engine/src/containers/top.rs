@@ -3,6 +3,7 @@
 use std::fs;
 
 use knarr_api::container::TopResponse;
+use knarr_model::accounts::accounts;
 use knarr_model::{Fault, Result};
 
 use super::launch;
@@ -143,11 +144,8 @@ impl Facts {
 
     /// The host's name of a user, as ps on the host shows it.
     fn user(&self, uid: u32) -> String {
-        let fields = self.passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let own = uid.to_string();
-        let found =
-            fields.filter(|fields| fields.get(2) == Some(&own.as_str())).find_map(|fields| fields.first().copied());
-        found.map_or(own.clone(), str::to_owned)
+        let own = accounts(&self.passwd).find(|account| account.uid == uid);
+        own.map_or_else(|| uid.to_string(), |account| account.name.to_owned())
     }
 }
 

@@ -2,14 +2,17 @@
 //!
 //! A [`Root`] resolves a path as a process would whose root folder it is: symlinks are followed, `..` and absolute targets stay
 //! inside, magic links (`/proc/<pid>/fd/…`) are refused. An [`Entry`] is one name in an open folder and is never followed.
+//! [`read_regular`] reads a file that somebody else has made.
 //! A [`Node`] is a pinned file of any kind, whose attributes are read and set without a path that somebody could swap.
 //!
 //! Node attributes go through `/proc/self/fd/<n>`, so `/proc` must be mounted (the daemon runs in the host's namespace).
 
+mod bounded;
 mod entry;
 mod node;
 mod root;
 
+pub use bounded::read_regular;
 pub use entry::Entry;
 pub use node::{Node, Time};
 pub use root::Root;

@@ -6,6 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use knarr_model::accounts;
 use rustix::fs::{Gid, Mode};
 
 /// Binds `path`. A socket on which somebody answers is refused; one on which nobody does is left from a daemon that died, and is
@@ -38,19 +39,17 @@ pub fn bind(path: &Path, group: Option<&str>) -> Result<UnixListener> {
 /// A group that was asked for must exist; the default group `knarr` may be missing.
 fn give_to_group(path: &Path, group: Option<&str>) -> Result<()> {
     let name = group.unwrap_or("knarr");
-    match (group_id(name)?, group) {
+    match (group_id(name), group) {
         (Some(gid), _) => Ok(rustix::fs::chown(path, None, Some(gid))?),
         (None, None) => Ok(()),
         (None, Some(name)) => bail!("there is no group {name:?}"),
     }
 }
 
-fn group_id(name: &str) -> Result<Option<Gid>> {
-    if let Ok(number) = name.parse::<u32>() {
-        return Ok(Some(Gid::from_raw(number)));
+fn group_id(name: &str) -> Option<Gid> {
+    if let Some(number) = accounts::id(name) {
+        return Some(Gid::from_raw(number));
     }
     let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    let line = groups.lines().find(|line| line.split(':').next() == Some(name));
-    let id = line.and_then(|line| line.split(':').nth(2)).and_then(|id| id.parse().ok());
-    Ok(id.map(Gid::from_raw))
+    accounts::groups(&groups).find(|group| group.name == name).map(|group| Gid::from_raw(group.gid))
 }

@@ -1,13 +1,12 @@
 //! Reading the container's own passwd and group, through the one path resolver and with a cap on their size (row 17).
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use knarr_model::{Fault, Result, Snapshot};
-use knarr_sys::path::Root;
-use rustix::fs::{FileType, Mode, OFlags};
+use knarr_sys::path::{Root, read_regular};
+use rustix::fs::{Mode, OFlags};
 
 use crate::containers::Record;
 use crate::containers::user::{Accounts, Identity, resolve};
@@ -51,17 +50,14 @@ fn accounts(root: &Root) -> Result<Accounts> {
 
 /// The text of a regular file; empty where there is none.
 fn text(root: &Root, path: &str) -> Result<String> {
-    let failed = |error: std::io::Error| Fault::io(format!("read {path} of the container"), error);
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let Ok(fd) = root.open_at(Path::new(path), flags, Mode::empty()) else { return Ok(String::new()) };
-    let stat = rustix::fs::fstat(&fd).map_err(|e| failed(e.into()))?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(Fault::invalid(format!("{path} of the container is not a regular file")));
+    let operation = format!("read {path} of the container");
+    match read_regular(fd, LIMIT) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::FileTooLarge) => {
+            Err(Fault::invalid(format!("cannot {operation}")).because(error))
+        }
+        Err(error) => Err(Fault::io(operation, error)),
     }
-    if u64::try_from(stat.st_size).unwrap_or(u64::MAX) > LIMIT {
-        return Err(Fault::invalid(format!("{path} of the container is larger than {LIMIT} bytes")));
-    }
-    let mut bytes = Vec::new();
-    File::from(fd).take(LIMIT).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

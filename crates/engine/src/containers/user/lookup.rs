@@ -1,9 +1,8 @@
 //! From `user[:group]` to numbers. Numbers win over names, so that an account called `1000` cannot stand for another id
 //! (row 15); sizes are bounded by who reads the files (row 17).
 
+use knarr_model::accounts::{self, Account};
 use knarr_model::{Fault, Result};
-
-use super::database::{self, Account};
 
 /// The text of `/etc/passwd` and `/etc/group`, empty where the container has none.
 #[derive(Debug, Clone, Default)]
@@ -23,26 +22,22 @@ pub(crate) struct Identity {
 
 /// Resolves `user` (empty is root) and `extra` groups. As Docker: supplementary groups are those of the account, unless a group
 /// was given with the user.
-pub(crate) fn resolve(user: &str, extra: &[String], accounts: &Accounts) -> Result<Identity> {
+pub(crate) fn resolve(user: &str, extra: &[String], files: &Accounts) -> Result<Identity> {
     let (name, group) = user.split_once(':').unwrap_or((user, ""));
-    let (uid, account) = find_user(name, accounts)?;
+    let (uid, account) = find_user(name, files)?;
     let mut identity = Identity {
         uid,
-        gid: account.as_ref().map_or(0, |account| account.gid),
+        gid: account.map_or(0, |account| account.gid),
         groups: Vec::new(),
-        home: account
-            .as_ref()
-            .map(|account| account.home.clone())
-            .filter(|home| safe(home))
-            .unwrap_or_else(|| "/".into()),
+        home: account.and_then(|account| account.home()).unwrap_or("/").to_owned(),
     };
     if group.is_empty() {
-        identity.groups = account.map(|account| memberships(&account, accounts)).unwrap_or_default();
+        identity.groups = account.map(|account| memberships(account, files)).unwrap_or_default();
     } else {
-        identity.gid = find_group(group, accounts)?;
+        identity.gid = find_group(group, files)?;
     }
     for group in extra {
-        let gid = find_group(group, accounts)?;
+        let gid = find_group(group, files)?;
         if !identity.groups.contains(&gid) {
             identity.groups.push(gid);
         }
@@ -50,17 +45,12 @@ pub(crate) fn resolve(user: &str, extra: &[String], accounts: &Accounts) -> Resu
     Ok(identity)
 }
 
-/// Row 77: a home with control characters would reach the environment of every process.
-fn safe(home: &str) -> bool {
-    home.starts_with('/') && !home.chars().any(char::is_control)
-}
-
-fn find_user(name: &str, accounts: &Accounts) -> Result<(u32, Option<Account>)> {
-    let mut all = database::accounts(&accounts.passwd);
+fn find_user<'a>(name: &str, files: &'a Accounts) -> Result<(u32, Option<Account<'a>>)> {
+    let mut all = accounts::accounts(&files.passwd);
     if name.is_empty() {
         return Ok((0, all.find(|account| account.uid == 0)));
     }
-    if let Some(uid) = database::id(name) {
+    if let Some(uid) = accounts::id(name) {
         return Ok((uid, all.find(|account| account.uid == uid)));
     }
     if numeric_looking(name) {
@@ -72,8 +62,8 @@ fn find_user(name: &str, accounts: &Accounts) -> Result<(u32, Option<Account>)> 
     }
 }
 
-fn find_group(name: &str, accounts: &Accounts) -> Result<u32> {
-    if let Some(gid) = database::id(name) {
+fn find_group(name: &str, files: &Accounts) -> Result<u32> {
+    if let Some(gid) = accounts::id(name) {
         return Ok(gid);
     }
     if numeric_looking(name) {
@@ -81,7 +71,7 @@ fn find_group(name: &str, accounts: &Accounts) -> Result<u32> {
             "unable to find group {name}: uids and gids must be in range 0-2147483647"
         )));
     }
-    match database::groups(&accounts.group).find(|group| group.name == name) {
+    match accounts::groups(&files.group).find(|group| group.name == name) {
         Some(group) => Ok(group.gid),
         None => Err(Fault::invalid(format!("unable to find group {name}: no matching entries in group file"))),
     }
@@ -93,9 +83,9 @@ fn numeric_looking(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn memberships(account: &Account, accounts: &Accounts) -> Vec<u32> {
-    let member = |group: &database::Group| group.members.contains(&account.name);
-    database::groups(&accounts.group).filter(member).map(|group| group.gid).collect()
+fn memberships(account: Account<'_>, files: &Accounts) -> Vec<u32> {
+    let member = |group: &accounts::Group<'_>| group.members.contains(&account.name);
+    accounts::groups(&files.group).filter(member).map(|group| group.gid).collect()
 }
 
 #[cfg(test)]
