@@ -5,7 +5,7 @@ mod v2;
 
 use std::collections::BTreeMap;
 
-use crate::{Cgroup, Result, Version, files};
+use crate::{Cgroup, Layout, Result, Version, files};
 
 /// A reading of all controllers; a controller that the host lacks reads as zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,25 +90,48 @@ pub struct BlkioEntry {
     pub value: u64,
 }
 
-impl Cgroup {
-    /// Reads all controllers now.
-    pub fn stats(&self) -> Result<Stats> {
-        let mut stats = Stats::default();
-        self.read_cpu(&mut stats.cpu)?;
-        match self.of("memory") {
-            Some((Version::V1, folder)) => stats.memory = v1::memory(&folder)?,
-            Some((Version::V2, folder)) => stats.memory = v2::memory(&folder)?,
+impl Stats {
+    /// From the files of a cgroup: `text` gives the text of a file in the folder of the hierarchy that governs a
+    /// controller, an empty one where there is no such file.
+    pub fn of(layout: &Layout, text: impl Fn(&str, &str) -> Result<String>) -> Result<Self> {
+        let text = &text;
+        let of = |controller: &'static str| {
+            let hierarchy = layout.of(controller)?;
+            Some((hierarchy.version, move |file: &str| text(controller, file)))
+        };
+        let mut stats = Self::default();
+        if let Some((Version::V1, files)) = of("cpuacct") {
+            v1::cpu_time(files, &mut stats.cpu)?;
+        }
+        match of("cpu") {
+            Some((Version::V1, files)) => v1::throttling(files, &mut stats.cpu)?,
+            Some((Version::V2, files)) => v2::cpu(files, &mut stats.cpu)?,
             None => {}
         }
-        if let Some((_, folder)) = self.of("pids") {
-            stats.pids = pids(&folder)?;
+        match of("memory") {
+            Some((Version::V1, files)) => stats.memory = v1::memory(files)?,
+            Some((Version::V2, files)) => stats.memory = v2::memory(files)?,
+            None => {}
         }
-        match (self.of("blkio"), self.of("io")) {
-            (Some((_, folder)), _) => (stats.io_bytes, stats.io_operations) = v1::blkio(&folder)?,
-            (None, Some((_, folder))) => (stats.io_bytes, stats.io_operations) = v2::io(&folder)?,
+        if let Some((_, files)) = of("pids") {
+            stats.pids = pids(files)?;
+        }
+        match (of("blkio"), of("io")) {
+            (Some((_, files)), _) => (stats.io_bytes, stats.io_operations) = v1::blkio(files)?,
+            (None, Some((_, files))) => (stats.io_bytes, stats.io_operations) = v2::io(files)?,
             (None, None) => {}
         }
         Ok(stats)
+    }
+}
+
+impl Cgroup {
+    /// Reads all controllers now.
+    pub fn stats(&self) -> Result<Stats> {
+        Stats::of(self.layout, |controller, file| {
+            let Some((_, folder)) = self.of(controller) else { return Ok(String::new()) };
+            Ok(files::read_if_there(&folder.join(file))?.unwrap_or_default())
+        })
     }
 
     /// How many processes the kernel has killed for want of memory, here and below.
@@ -122,21 +145,9 @@ impl Cgroup {
             Version::V2 => v2::oom_kills(&folder),
         }
     }
-
-    fn read_cpu(&self, cpu: &mut CpuStats) -> Result<()> {
-        if let Some((Version::V1, folder)) = self.of("cpuacct") {
-            v1::cpu_time(&folder, cpu)?;
-        }
-        match self.of("cpu") {
-            Some((Version::V1, folder)) => v1::throttling(&folder, cpu),
-            Some((Version::V2, folder)) => v2::cpu(&folder, cpu),
-            None => Ok(()),
-        }
-    }
 }
 
-fn pids(folder: &std::path::Path) -> Result<PidsStats> {
-    let number = |file: &str| Ok::<_, crate::Error>(files::read_if_there(&folder.join(file))?.unwrap_or_default());
-    let current = number("pids.current")?.trim().parse().unwrap_or(0);
-    Ok(PidsStats { current, limit: number("pids.max")?.trim().parse().ok() })
+fn pids(text: impl Fn(&str) -> Result<String>) -> Result<PidsStats> {
+    let current = text("pids.current")?.trim().parse().unwrap_or(0);
+    Ok(PidsStats { current, limit: text("pids.max")?.trim().parse().ok() })
 }

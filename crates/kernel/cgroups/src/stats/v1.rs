@@ -6,8 +6,7 @@ use super::{BlkioEntry, CpuStats, MemoryStats};
 use crate::{Result, files};
 
 /// `cpuacct.*`: everything that ever ran inside.
-pub fn cpu_time(folder: &Path, cpu: &mut CpuStats) -> Result<()> {
-    let text = |file: &str| Ok::<_, crate::Error>(files::read_if_there(&folder.join(file))?.unwrap_or_default());
+pub fn cpu_time(text: impl Fn(&str) -> Result<String>, cpu: &mut CpuStats) -> Result<()> {
     cpu.usage = number(&text("cpuacct.usage")?);
     cpu.user = number(&text("cpuacct.usage_user")?);
     cpu.system = number(&text("cpuacct.usage_sys")?);
@@ -16,8 +15,8 @@ pub fn cpu_time(folder: &Path, cpu: &mut CpuStats) -> Result<()> {
 }
 
 /// `cpu.stat`.
-pub fn throttling(folder: &Path, cpu: &mut CpuStats) -> Result<()> {
-    let text = files::read_if_there(&folder.join("cpu.stat"))?.unwrap_or_default();
+pub fn throttling(text: impl Fn(&str) -> Result<String>, cpu: &mut CpuStats) -> Result<()> {
+    let text = text("cpu.stat")?;
     let value = |key| files::value_of(&text, key).unwrap_or(0);
     cpu.periods = value("nr_periods");
     cpu.throttled_periods = value("nr_throttled");
@@ -26,8 +25,7 @@ pub fn throttling(folder: &Path, cpu: &mut CpuStats) -> Result<()> {
 }
 
 /// `memory.*`.
-pub fn memory(folder: &Path) -> Result<MemoryStats> {
-    let text = |file: &str| Ok::<_, crate::Error>(files::read_if_there(&folder.join(file))?.unwrap_or_default());
+pub fn memory(text: impl Fn(&str) -> Result<String>) -> Result<MemoryStats> {
     let usage = number(&text("memory.usage_in_bytes")?);
     let with_swap = number(&text("memory.memsw.usage_in_bytes")?);
     let limit = number(&text("memory.limit_in_bytes")?);
@@ -52,11 +50,10 @@ pub fn oom_kills(folder: &Path) -> Result<u64> {
 }
 
 /// Bytes and operations: BFQ's counters where it has any, else the throttle's.
-pub fn blkio(folder: &Path) -> Result<(Vec<BlkioEntry>, Vec<BlkioEntry>)> {
+pub fn blkio(text: impl Fn(&str) -> Result<String>) -> Result<(Vec<BlkioEntry>, Vec<BlkioEntry>)> {
     let read = |what: &str| {
         for layer in ["bfq", "throttle"] {
-            let file = folder.join(format!("blkio.{layer}.{what}_recursive"));
-            let entries = entries(&files::read_if_there(&file)?.unwrap_or_default());
+            let entries = entries(&text(&format!("blkio.{layer}.{what}_recursive"))?);
             if !entries.is_empty() {
                 return Ok(entries);
             }

@@ -6,21 +6,21 @@ use super::{BlkioEntry, CpuStats, MemoryStats};
 use crate::{Result, files};
 
 /// `cpu.stat`, which counts in microseconds.
-pub fn cpu(folder: &Path, cpu: &mut CpuStats) -> Result<()> {
-    let text = files::read_if_there(&folder.join("cpu.stat"))?.unwrap_or_default();
+pub fn cpu(text: impl Fn(&str) -> Result<String>, cpu: &mut CpuStats) -> Result<()> {
+    let text = text("cpu.stat")?;
     let value = |key| files::value_of(&text, key).unwrap_or(0);
-    cpu.usage = value("usage_usec") * 1000;
-    cpu.user = value("user_usec") * 1000;
-    cpu.system = value("system_usec") * 1000;
+    let nanoseconds = |key| value(key).saturating_mul(1000);
+    cpu.usage = nanoseconds("usage_usec");
+    cpu.user = nanoseconds("user_usec");
+    cpu.system = nanoseconds("system_usec");
     cpu.periods = value("nr_periods");
     cpu.throttled_periods = value("nr_throttled");
-    cpu.throttled = value("throttled_usec") * 1000;
+    cpu.throttled = nanoseconds("throttled_usec");
     Ok(())
 }
 
 /// `memory.*`; "max" is unlimited.
-pub fn memory(folder: &Path) -> Result<MemoryStats> {
-    let text = |file: &str| Ok::<_, crate::Error>(files::read_if_there(&folder.join(file))?.unwrap_or_default());
+pub fn memory(text: impl Fn(&str) -> Result<String>) -> Result<MemoryStats> {
     let number = |text: String| text.trim().parse::<u64>().ok();
     Ok(MemoryStats {
         usage: number(text("memory.current")?).unwrap_or(0),
@@ -40,8 +40,8 @@ pub fn oom_kills(folder: &Path) -> Result<u64> {
 }
 
 /// `io.stat` as bytes and operations.
-pub fn io(folder: &Path) -> Result<(Vec<BlkioEntry>, Vec<BlkioEntry>)> {
-    let text = files::read_if_there(&folder.join("io.stat"))?.unwrap_or_default();
+pub fn io(text: impl Fn(&str) -> Result<String>) -> Result<(Vec<BlkioEntry>, Vec<BlkioEntry>)> {
+    let text = text("io.stat")?;
     Ok((entries(&text, "bytes"), entries(&text, "ios")))
 }
 
