@@ -58,7 +58,7 @@ pub enum Heard {
 
 impl Client {
     /// Of a fresh connection, which wants nothing of the output that is on its way.
-    pub fn new(fd: OwnedFd, first: bool, output: &Output) -> Self {
+    pub fn new(fd: OwnedFd, first: bool, output: &Output<'_>) -> Self {
         Self {
             fd,
             first,
@@ -81,23 +81,23 @@ impl Client {
     }
 
     /// Whether to wait for more from it: not while its answers have no room or its input cannot go on.
-    pub fn may_speak(&self, stdin: &Stdin) -> bool {
+    pub fn may_speak(&self, stdin: &Stdin<'_>) -> bool {
         let is_input = self.head_read == HEAD && self.kind == ask::STDIN;
         !self.ended && self.queued + RESERVE <= QUEUE && (!is_input || stdin.is_ready())
     }
 
     /// Whether something has to be sent to it.
-    pub fn must_hear(&self, output: &Output) -> bool {
+    pub fn must_hear(&self, output: &Output<'_>) -> bool {
         !self.gone && (self.queued > 0 || self.must_hear_output(output))
     }
 
     /// Whether some of the output is missing to it.
-    pub fn must_hear_output(&self, output: &Output) -> bool {
+    pub fn must_hear_output(&self, output: &Output<'_>) -> bool {
         !self.gone && self.sent < output.bytes().len()
     }
 
     /// Reads once, without waiting.
-    pub fn read(&mut self, stdin: &mut Stdin) -> Heard {
+    pub fn read(&mut self, stdin: &mut Stdin<'_>) -> Heard {
         let result = if self.head_read < HEAD {
             recv(&self.fd, &mut self.head[self.head_read..], RecvFlags::DONTWAIT).map(|(read, _)| read)
         } else if self.kind == ask::STDIN {
@@ -164,7 +164,7 @@ impl Client {
 
     /// Sends what the socket takes now: the rest of an event that has been begun, then output, then events, so that
     /// the last event comes behind the last output.
-    pub fn send(&mut self, output: &Output) {
+    pub fn send(&mut self, output: &Output<'_>) {
         while !self.gone {
             self.skip_unwanted(output);
             let is_event = self.queue_sent > 0 || (self.sent == output.bytes().len() && self.queued > 0);
@@ -183,7 +183,7 @@ impl Client {
     }
 
     /// At the boundary of a frame: moves to the next one that it wants.
-    fn skip_unwanted(&mut self, output: &Output) {
+    fn skip_unwanted(&mut self, output: &Output<'_>) {
         while self.sent == self.frame_end && self.sent < output.bytes().len() {
             let (end, wanted) = output.frame(self.sent);
             self.frame_end = end;
@@ -194,7 +194,7 @@ impl Client {
     }
 
     /// `Ok(false)` when there is nothing.
-    fn send_output(&mut self, output: &Output) -> Result<bool, Errno> {
+    fn send_output(&mut self, output: &Output<'_>) -> Result<bool, Errno> {
         let bytes = &output.bytes()[self.sent..self.frame_end];
         if bytes.is_empty() {
             return Ok(false);

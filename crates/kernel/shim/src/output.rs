@@ -11,14 +11,14 @@ use crate::protocol::{HEAD, MOST, head, tell, want};
 pub const BUFFER: usize = 8 * (HEAD + MOST);
 
 /// Whole frames, one behind the other.
-pub struct Output {
-    buffer: &'static mut [u8],
+pub struct Output<'b> {
+    buffer: &'b mut [u8],
     length: usize,
 }
 
-impl Output {
+impl<'b> Output<'b> {
     /// None, over a buffer of [`BUFFER`] bytes.
-    pub fn new(buffer: &'static mut [u8]) -> Self {
+    pub fn new(buffer: &'b mut [u8]) -> Self {
         Self { buffer, length: 0 }
     }
 

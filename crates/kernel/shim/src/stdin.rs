@@ -7,9 +7,9 @@ use rustix::io::Errno;
 pub const BUFFER: usize = 16 * 1024;
 
 /// The process's standard input.
-pub struct Stdin {
+pub struct Stdin<'b> {
     state: State,
-    buffer: &'static mut [u8],
+    buffer: &'b mut [u8],
     from: usize,
     to: usize,
     ending: bool,
@@ -23,9 +23,9 @@ enum State {
     Closed,
 }
 
-impl Stdin {
+impl<'b> Stdin<'b> {
     /// Before the process is there.
-    pub fn new(buffer: &'static mut [u8]) -> Self {
+    pub fn new(buffer: &'b mut [u8]) -> Self {
         Self { state: State::Waiting, buffer, from: 0, to: 0, ending: false }
     }
 
