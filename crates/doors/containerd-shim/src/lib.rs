@@ -47,6 +47,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use error::{Error, Result};
 
+/// What others try with bytes of their own.
+#[cfg(feature = "parts")]
+pub mod parts {
+    pub use crate::messages::{options, task, ttrpc};
+    pub use crate::place::check_id;
+    pub use crate::ttrpc::{Code, Reply, Service, Sink, Status, frame, serve_over};
+}
+
 /// The name that containerd looks for: the runtime `io.containerd.knarr.v2`.
 pub const NAME: &str = "containerd-shim-knarr-v2";
 
@@ -63,6 +71,6 @@ pub fn main(args: &[OsString]) -> ExitCode {
 }
 
 /// What a mutex protects; a thread that panicked has left it whole, for every change here is one assignment.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

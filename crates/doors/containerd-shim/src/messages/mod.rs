@@ -1,4 +1,5 @@
 //! The protocol buffers that containerd and its shims exchange, one service a file, tags written by hand.
+#![allow(missing_docs, reason = "what the fields mean is containerd's to say")]
 
 pub mod cgroup1;
 pub mod cgroup2;

@@ -68,7 +68,7 @@ pub fn read_message(source: &mut impl Read, head: Head) -> io::Result<Option<Vec
 }
 
 /// Writes a frame in one piece.
-pub fn write(sink: &mut impl Write, stream: u32, kind: u8, message: &[u8]) -> io::Result<()> {
+pub fn write(sink: &mut (impl Write + ?Sized), stream: u32, kind: u8, message: &[u8]) -> io::Result<()> {
     if message.len() > LIMIT {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the message is longer than 4 MiB"));
     }

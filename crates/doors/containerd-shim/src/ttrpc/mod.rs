@@ -6,10 +6,12 @@
 //! ```
 
 mod client;
-mod frame;
+pub mod frame;
 mod server;
 mod status;
 
 pub use client::Client;
 pub use server::{Reply, Service, serve};
+#[cfg(feature = "parts")]
+pub use server::{Sink, serve_over};
 pub use status::{Code, Status};

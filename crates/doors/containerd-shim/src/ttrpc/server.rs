@@ -1,6 +1,6 @@
 //! The server's side: many calls at once on a connection, each answered when it is done.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,9 +21,12 @@ pub trait Service: Send + Sync + 'static {
     fn call(&self, service: &str, method: &str, payload: &[u8], reply: Reply);
 }
 
+/// Where the answers of a connection go.
+pub type Sink = Arc<Mutex<dyn Write + Send>>;
+
 /// The way back of one call. Dropped unused it answers with an internal error, so that nobody waits for ever.
 pub struct Reply {
-    connection: Arc<Mutex<UnixStream>>,
+    sink: Sink,
     stream: u32,
     sent: bool,
 }
@@ -43,8 +46,7 @@ impl Reply {
                 ttrpc::Response { status: Some(status), payload: Vec::new() }
             }
         };
-        let _caller_gone =
-            frame::write(&mut *locked(&self.connection), self.stream, RESPONSE, &response.encode_to_vec());
+        let _caller_gone = frame::write(&mut *locked(&self.sink), self.stream, RESPONSE, &response.encode_to_vec());
     }
 }
 
@@ -58,11 +60,15 @@ impl Drop for Reply {
 
 /// Serves a connection until its end.
 pub fn serve(connection: UnixStream, service: &Arc<impl Service>) -> io::Result<()> {
-    let mut source = connection.try_clone()?;
-    let connection = Arc::new(Mutex::new(connection));
+    let source = connection.try_clone()?;
+    serve_over(source, &(Arc::new(Mutex::new(connection)) as Sink), service)
+}
+
+/// Serves whatever requests come from, and answers go to, until the end of the requests.
+pub fn serve_over(mut source: impl Read, sink: &Sink, service: &Arc<impl Service>) -> io::Result<()> {
     while let Some(head) = frame::read_head(&mut source)? {
         let message = frame::read_message(&mut source, head)?;
-        let reply = Reply { connection: connection.clone(), stream: head.stream, sent: false };
+        let reply = Reply { sink: sink.clone(), stream: head.stream, sent: false };
         match request(head, message.as_deref()) {
             Ok(request) => dispatch(service, request, reply),
             Err(status) => reply.send(Err(status)),
