@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{floors, setup, shell};
+use crate::{floors, fuzz, setup, shell};
 
 /// All lints; warnings are errors.
 pub fn run() -> Result<()> {
@@ -15,6 +15,8 @@ pub fn run() -> Result<()> {
     doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
     shell::check(doc)?;
     shim()?;
+    // The rest of that workspace needs a C++ compiler: `cargo xtask fuzz` builds it.
+    shell::run("cargo", &["fmt", "--manifest-path", fuzz::MANIFEST, "--check"])?;
     deny()
 }
 

@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod dist;
 mod floors;
+mod fuzz;
 mod lint;
 mod setup;
 mod shell;
@@ -24,6 +25,7 @@ Usage: cargo xtask <task>
   vm       run the tests of limits on a virtual machine that has cgroup version 2 alone
   lint     formatting, clippy, documentation, licences
   floors   fail on a dependency that points up or sideways
+  fuzz     run the fuzz targets: [TARGET…] [--minutes N] [--keep] (all of them for 10 minutes; --keep adds to fuzz/corpus)
   dist     build the static binary that is shipped (target/x86_64-unknown-linux-musl/release/knarr)
   bench    time the static binary beside other engines (needs ../shared/bench or PEERS_BENCH=DIR)
 ";
@@ -38,6 +40,7 @@ fn main() -> Result<()> {
         Some("vm") => vm::run(),
         Some("lint") => lint::run(),
         Some("floors") => floors::run(),
+        Some("fuzz") => fuzz::run(&rest),
         Some("dist") => dist::run().map(drop),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") | None => {

@@ -21,6 +21,9 @@ const fn package(name: &'static str, shown_by: &'static str) -> Package {
 /// What a build needs.
 pub const BUILD: &[Package] = &[package("gcc", "gcc"), package("libc6-dev", "/usr/include/stdlib.h")];
 
+/// What libFuzzer needs besides.
+pub const FUZZ: &[Package] = &[package("g++", "g++")];
+
 /// What the static binary needs besides.
 pub const DIST: &[Package] = &[package("musl-tools", "musl-gcc")];
 
