@@ -40,6 +40,11 @@ impl Timestamp {
         self.0.is_none()
     }
 
+    /// With nine digits behind the second, as logs have it.
+    pub(crate) fn with_all_digits(self) -> String {
+        self.0.map_or_else(|| self.to_string(), |time| format!("{time:.9}"))
+    }
+
     /// Parses what clients send in `since` and `until`: `SECONDS[.NANOSECONDS]` or RFC 3339.
     pub fn parse_query(text: &str) -> Option<Self> {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use knarr_api::container::{GraphDriver, Inspect, MountPoint, NetworkSettings, State as WireState};
 use knarr_api::network::EndpointSettings;
 use knarr_model::Result;
+use knarr_shim_client::LogForm;
 
-use super::{Container, MountRecord, MountSource, Record, Status, spec};
+use super::{Container, MountRecord, MountSource, Record, Status, logs, spec};
 use crate::Engine;
 
 impl Engine {
@@ -28,7 +29,8 @@ impl Engine {
         let dir = self.container_dir(&view.id);
         let path = |name: &str| dir.join(name).to_string_lossy().into_owned();
         let mut command = view.command().into_iter();
-        let logged = view.host.log_config.kind != "none";
+        // Docker's clients read the file of json-file alone.
+        let logged = logs::form(view) == Some(LogForm::JsonFile);
         Inspect {
             id: view.id.to_string(),
             created: view.created.to_string(),

@@ -37,7 +37,7 @@ impl Engine {
             "DockerRootDir": self.config.data_root, "ServerVersion": Self::VERSION, "Labels": live.labels,
             "LoggingDriver": "json-file", "CgroupDriver": "cgroupfs", "CgroupVersion": host::cgroup_version(),
             "NEventsListener": self.events.listeners(), "SystemTime": Timestamp::now(),
-            "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "none"], "Authorization": null, "Log": ["json-file", "none"]},
+            "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "none"], "Authorization": null, "Log": ["json-file", "local", "none"]},
             "RegistryConfig": registry_info(&live), "Debug": live.debug,
             "DefaultRuntime": "knarr", "Runtimes": {"knarr": {"path": "knarr runtime"}}, "LiveRestoreEnabled": true,
             "Swarm": {"LocalNodeState": "inactive", "ControlAvailable": false, "NodeID": "", "NodeAddr": "", "Error": "", "RemoteManagers": null},

@@ -26,11 +26,22 @@ pub enum Input {
     Once,
 }
 
+/// How the output is kept: Docker's names of its drivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogForm {
+    /// One JSON object a line.
+    JsonFile,
+    /// Records with a head of numbers, the line as it came.
+    Local,
+}
+
 /// Where the output is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct LogFile<'a> {
     /// Absolute path; its folder exists.
     pub path: &'a Path,
+    /// What is written there.
+    pub form: LogForm,
     /// Bytes at which a new file is begun; 0 is never.
     pub size: u64,
     /// Files that are kept, 1 to 1000.
@@ -128,6 +139,8 @@ fn command_line(launch: &Launch<'_>) -> Result<Vec<CString>> {
     option("--patience", launch.patience.as_millis().to_string().into_bytes());
     if let Some(log) = &launch.log {
         option("--log", path(log.path));
+        let form: &[u8] = if log.form == LogForm::Local { b"local" } else { b"json-file" };
+        option("--log-form", form.to_vec());
         option("--log-size", log.size.to_string().into_bytes());
         option("--log-files", log.files.to_string().into_bytes());
     }

@@ -32,7 +32,7 @@ pub use connect::connect;
 pub use error::{Error, Result};
 pub use event::{Decoder, Event, read_event};
 pub use exit::{Exit, ExitRecord, read_exit};
-pub use launch::{Input, Launch, Launched, LogFile, spawn};
+pub use launch::{Input, Launch, Launched, LogFile, LogForm, spawn};
 pub use program::{runtime_fd, shim_memfd};
 pub use protocol::{MOST as MOST_PAYLOAD, want};
 pub use request::Request;

@@ -4,7 +4,7 @@
 //! ```text
 //!            fd 3 the runtime's executable, 4 the daemon, 5 the network namespace
 //!                                   │
-//!   clients ◀──frames──▶ RUNDIR/sock│                 ┌──▶ log (json-file)
+//!   clients ◀──frames──▶ RUNDIR/sock│                 ┌──▶ log
 //!                                 shim ◀──pipes or terminal──▶ the process
 //!                                   │                 └──▶ exit file, before the process is reaped
 //!                     RUNDIR/{sock,pid,runtime.log,tty.sock}

@@ -1,8 +1,11 @@
-//! The container's log: Docker's json-file, one object a line, rotated by size.
+//! The container's log, rotated by size: Docker's json-file, one object a line, or the compact form of `local`.
 //!
 //! ```text
-//! {"log":"hello\n","stream":"stdout","time":"2026-11-22T13:30:00.000000001Z"}
+//! json-file   {"log":"hello\n","stream":"stdout","time":"2026-11-22T13:30:00.000000001Z"}
+//! local       length u32 · stream u8 (1 output, 2 error) · seconds i64 · nanoseconds u32 · the line as it came
 //! ```
+//! Numbers are little-endian; the length is that of what follows it.
+//!
 //! A disk that is full never stops the container: what cannot be written is dropped by whole records.
 
 use rustix::fd::OwnedFd;
@@ -12,13 +15,33 @@ use rustix::io::Errno;
 use crate::json;
 use crate::place::{Place, write_all};
 use crate::text::Text;
+use crate::time::Stamp;
 
 /// Bytes that are gathered before they are written.
 pub const BUFFER: usize = 8 * 1024;
 
+/// How records are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Docker's json-file.
+    JsonFile,
+    /// Records with a length.
+    Local,
+}
+
+/// Where a record came from.
+#[derive(Clone, Copy)]
+pub enum Stream {
+    /// The standard output, or the terminal.
+    Output = 1,
+    /// The standard error.
+    Error = 2,
+}
+
 /// An open log.
 pub struct Log {
     place: Place,
+    form: Form,
     /// None after it could not be opened; tried again with the next record.
     file: Option<OwnedFd>,
     /// Bytes at which a new file is begun; 0 is never.
@@ -31,17 +54,18 @@ pub struct Log {
     written: u64,
     /// End of the last whole record in the file.
     whole: u64,
-    /// Whether the buffer's end is the end of a record.
-    at_boundary: bool,
+    /// End of the last whole record in the buffer.
+    ended: usize,
     /// Whether the rest of the present record is dropped, its beginning being lost.
     dropping: bool,
 }
 
 impl Log {
     /// Opens, or makes, the log at `place`.
-    pub fn open(place: Place, limit: u64, files: u64, buffer: &'static mut [u8]) -> Result<Self, Errno> {
+    pub fn open(place: Place, form: Form, limit: u64, files: u64, buffer: &'static mut [u8]) -> Result<Self, Errno> {
         let mut log = Self {
             place,
+            form,
             file: None,
             limit,
             files: files.max(1),
@@ -49,7 +73,7 @@ impl Log {
             used: 0,
             written: 0,
             whole: 0,
-            at_boundary: true,
+            ended: 0,
             dropping: false,
         };
         log.reopen()?;
@@ -70,7 +94,7 @@ impl Log {
     }
 
     /// Adds a record; [`Log::flush`] makes it visible.
-    pub fn record(&mut self, stream: &[u8], line: &[u8], time: &[u8]) {
+    pub fn record(&mut self, stream: Stream, line: &[u8], time: &Stamp) {
         self.dropping = false;
         if self.file.is_none() && self.reopen().is_err() {
             return;
@@ -78,40 +102,56 @@ impl Log {
         if self.limit > 0 && self.written + self.used as u64 >= self.limit {
             self.rotate();
         }
-        self.at_boundary = false;
+        match self.form {
+            Form::JsonFile => self.put_json(stream, line, time),
+            Form::Local => self.put_frame(stream, line, time),
+        }
+        if self.used == 0 {
+            // Its end was the buffer's.
+            self.whole = self.written;
+        }
+        self.ended = self.used;
+    }
+
+    fn put_json(&mut self, stream: Stream, line: &[u8], time: &Stamp) {
+        let name: &[u8] = if matches!(stream, Stream::Output) { b"stdout" } else { b"stderr" };
         self.put(b"{\"log\":\"");
         json::escape(line, |part| self.put(part));
-        for part in [&b"\",\"stream\":\""[..], stream, b"\",\"time\":\"", time, b"\"}\n"] {
+        for part in [&b"\",\"stream\":\""[..], name, b"\",\"time\":\"", time.text.bytes(), b"\"}\n"] {
             self.put(part);
         }
-        self.at_boundary = true;
+    }
+
+    fn put_frame(&mut self, stream: Stream, line: &[u8], time: &Stamp) {
+        let (seconds, nanoseconds) = (time.seconds.to_le_bytes(), time.nanoseconds.to_le_bytes());
+        let length = 1 + seconds.len() + nanoseconds.len() + line.len();
+        for part in [&(length as u32).to_le_bytes()[..], &[stream as u8], &seconds, &nanoseconds, line] {
+            self.put(part);
+        }
     }
 
     /// Writes out what was gathered.
     pub fn flush(&mut self) {
         let Some(file) = self.file.as_ref().filter(|_| self.used > 0) else {
-            self.used = 0;
+            (self.used, self.ended) = (0, 0);
             return;
         };
         let bytes = &self.buffer[..self.used];
         match write_all(file, bytes) {
             Ok(()) => {
-                let end = if self.at_boundary {
-                    Some(bytes.len())
-                } else {
-                    bytes.iter().rposition(|b| *b == b'\n').map(|at| at + 1)
-                };
-                self.whole = end.map_or(self.whole, |end| self.written + end as u64);
+                if self.ended > 0 {
+                    self.whole = self.written + self.ended as u64;
+                }
                 self.written += bytes.len() as u64;
             }
             Err(_) => {
                 // What cannot be cut off now is cut off by the next failure, or read over as a broken line.
                 let _no_better_way = rustix::fs::ftruncate(file, self.whole);
                 self.written = self.whole;
-                self.dropping = !self.at_boundary;
+                self.dropping = self.ended < self.used;
             }
         }
-        self.used = 0;
+        (self.used, self.ended) = (0, 0);
     }
 
     fn put(&mut self, mut part: &[u8]) {

@@ -4,6 +4,7 @@ use core::ffi::CStr;
 
 use knarr_sys::program::Arguments;
 
+use crate::log::Form;
 use crate::text::number;
 
 /// What becomes of the process's standard input.
@@ -31,6 +32,8 @@ pub struct Options {
     pub input: Input,
     /// Where the output is logged.
     pub log: Option<&'static CStr>,
+    /// How it is logged.
+    pub log_form: Form,
     /// Bytes at which a new log file is begun; 0 is never.
     pub log_size: u64,
     /// Log files that are kept.
@@ -56,6 +59,7 @@ impl Options {
             tty: false,
             input: Input::None,
             log: None,
+            log_form: Form::JsonFile,
             log_size: 0,
             log_files: 1,
             patience: 0,
@@ -87,6 +91,7 @@ impl Options {
             b"--start-id" => self.start_id = value,
             b"--stdin" => self.input = input(value)?,
             b"--log" => self.log = Some(value),
+            b"--log-form" => self.log_form = form(value)?,
             b"--log-size" => self.log_size = number(value.to_bytes())?,
             b"--patience" => self.patience = i64::from(u32::try_from(number(value.to_bytes())?).ok()?),
             #[cfg(feature = "failpoints")]
@@ -107,6 +112,14 @@ impl Options {
             return Err(c"--patience");
         }
         if self.arguments.get(self.runtime).is_none() { Err(c"--") } else { Ok(self) }
+    }
+}
+
+fn form(value: &CStr) -> Option<Form> {
+    match value.to_bytes() {
+        b"json-file" => Some(Form::JsonFile),
+        b"local" => Some(Form::Local),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use core::ffi::CStr;
 
 use knarr_sys::children::{self, Ended};
 use knarr_sys::failpoint;
-use knarr_sys::program::{child_events, inherited, monotonic, now, pages};
+use knarr_sys::program::{child_events, inherited, monotonic, pages};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -17,15 +17,15 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use crate::client::{Client, Heard};
 use crate::exit::{Exit, Record};
 use crate::lines::{self, Lines};
-use crate::log::{self, Log};
+use crate::log::{self, Log, Stream};
 use crate::options::{Input, Options};
 use crate::output::{self, Output};
 use crate::place::{Place, open_folder};
 use crate::protocol::{ask, tell, want};
 use crate::ready::{CLIENTS, Ready};
 use crate::stdin::{self, Stdin};
-use crate::text::Text;
-use crate::{complaint, console, runtime, socket, time};
+use crate::time::Stamp;
+use crate::{complaint, console, runtime, socket};
 
 /// The descriptors that the daemon gives.
 const RUNTIME: i32 = 3;
@@ -37,6 +37,9 @@ const SILENCE: i64 = 100;
 const EPILOGUE: i64 = 2_000;
 /// What `failed` says when it was the shim that could not.
 const OWN_FAILURE: i32 = 255;
+
+/// The process's streams as the log names them.
+const STREAMS: [Stream; 2] = [Stream::Output, Stream::Error];
 
 /// All places for clients.
 pub type Clients = [Option<Client>; CLIENTS];
@@ -394,8 +397,8 @@ impl<'a> Shim<'a> {
         match self.output.read(stream, kind) {
             Ok(Some(payload)) => {
                 if let Some(log) = &mut self.log {
-                    let time = time_now();
-                    self.lines[index].feed(payload, |line| log.record(name(index), line, time.bytes()));
+                    let time = Stamp::now();
+                    self.lines[index].feed(payload, |line| log.record(STREAMS[index], line, &time));
                     log.flush();
                 }
             }
@@ -479,9 +482,9 @@ impl<'a> Shim<'a> {
         self.streams = [None, None];
         self.stdin.open(None);
         if let Some(log) = &mut self.log {
-            let time = time_now();
+            let time = Stamp::now();
             for (index, lines) in self.lines.iter_mut().enumerate() {
-                lines.flush(&mut |line: &[u8]| log.record(name(index), line, time.bytes()));
+                lines.flush(&mut |line: &[u8]| log.record(STREAMS[index], line, &time));
             }
             log.flush();
         }
@@ -512,17 +515,9 @@ fn exited(exit: &Exit) -> [u8; 20] {
     payload
 }
 
-fn name(stream: usize) -> &'static [u8] {
-    if stream == 0 { b"stdout" } else { b"stderr" }
-}
-
-fn time_now() -> Text<40> {
-    let (seconds, nanoseconds) = now();
-    time::rfc3339(seconds, nanoseconds)
-}
-
 fn open_log(options: &Options) -> Result<Option<Log>, Errno> {
-    let open =
-        |path: &'static CStr| Log::open(Place::open(path)?, options.log_size, options.log_files, pages(log::BUFFER)?);
+    let open = |path: &'static CStr| {
+        Log::open(Place::open(path)?, options.log_form, options.log_size, options.log_files, pages(log::BUFFER)?)
+    };
     options.log.map(open).transpose()
 }

@@ -2,6 +2,24 @@
 
 use crate::text::Text;
 
+/// A moment, as a number and as text.
+pub struct Stamp {
+    /// Seconds since 1970.
+    pub seconds: i64,
+    /// And nanoseconds.
+    pub nanoseconds: u32,
+    /// RFC 3339.
+    pub text: Text<40>,
+}
+
+impl Stamp {
+    /// This moment.
+    pub fn now() -> Self {
+        let (seconds, nanoseconds) = knarr_sys::program::now();
+        Self { seconds, nanoseconds, text: rfc3339(seconds, nanoseconds) }
+    }
+}
+
 /// `2026-11-22T13:30:00.000000001Z`.
 pub fn rfc3339(seconds: i64, nanoseconds: u32) -> Text<40> {
     let days = seconds.div_euclid(86_400);

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use knarr_api::exec::CreateRequest;
 use knarr_model::{Fault, Result};
-use knarr_shim_client::{Input, Launch, LogFile};
+use knarr_shim_client::{Input, Launch, LogFile, LogForm};
 use knarr_spec::Process;
 
 use super::{bundle, exit_file};
 use crate::Engine;
-use crate::containers::Record;
+use crate::containers::{Record, logs};
 use crate::roots::private_dir;
 use crate::shim::{Ended, reap};
 
@@ -32,10 +32,10 @@ pub(super) fn spawn(engine: &Engine, record: &Record, namespace: Option<Borrowed
     };
     let log_dir = engine.container_dir(&record.id).join("log");
     private_dir(&log_dir)?;
-    let log_path = log_dir.join("json.log");
-    let logged = record.host.log_config.kind != "none";
+    let form = logs::form(record);
+    let log_path = form.map(|form| log_dir.join(logs::file_name(form)));
     let (size, files) = log_limits(engine, record)?;
-    let log = logged.then_some(LogFile { path: &log_path, size, files });
+    let log = form.zip(log_path.as_deref()).map(|(form, path)| LogFile { path, form, size, files });
     let dir = engine.roots.exec("shims").join(record.id.as_str());
     private_dir(&dir)?;
     let (stream, _ended) = launch(Launch {
@@ -97,19 +97,26 @@ fn runtime_args(engine: &Engine, verb: &[&str]) -> Vec<String> {
     common.iter().chain(verb).map(|word| (*word).to_owned()).collect()
 }
 
+/// Docker's of `local`: the daemon's are those of json-file.
+const LOCAL_LIMITS: (u64, u32) = (20 << 20, 5);
+
 /// `max-size` and `max-file` of the log driver's options, else the daemon's.
 fn log_limits(engine: &Engine, record: &Record) -> Result<(u64, u32)> {
     let options = &record.host.log_config.config;
     let invalid = |key: &str, value: &str| Fault::invalid(format!("invalid log option {key}={value}"));
+    let (default_size, default_files) = match logs::form(record) {
+        Some(LogForm::Local) => LOCAL_LIMITS,
+        _ => (engine.config.log_max_size, engine.config.log_max_files),
+    };
     let size = match options.get("max-size") {
         Some(value) => bytes(value).ok_or_else(|| invalid("max-size", value))?,
-        None => engine.config.log_max_size,
+        None => default_size,
     };
     let files = match options.get("max-file") {
         Some(value) => {
             value.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| invalid("max-file", value))?
         }
-        None => engine.config.log_max_files,
+        None => default_files,
     };
     Ok((size, files))
 }

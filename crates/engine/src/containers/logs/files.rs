@@ -1,33 +1,40 @@
 //! The log file and its rotated predecessors.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The newest file's name; `.1` is the one before it.
-const NAME: &str = "json.log";
+use knarr_shim_client::LogForm;
+
+use super::form::{Begun, begun, file_name};
+
 /// Bytes that are read at once when looking for the last lines.
 const BLOCK: u64 = 64 << 10;
 
 /// All files, the oldest first.
-pub(super) fn all(dir: &Path) -> Vec<PathBuf> {
-    let rotated = (1..).map(|number| dir.join(format!("{NAME}.{number}"))).take_while(|path| path.exists());
+pub(super) fn all(dir: &Path, form: LogForm) -> Vec<PathBuf> {
+    let name = file_name(form);
+    let rotated = (1..).map(|number| dir.join(format!("{name}.{number}"))).take_while(|path| path.exists());
     let mut files: Vec<PathBuf> = rotated.collect();
     files.reverse();
-    files.push(dir.join(NAME));
+    files.push(dir.join(name));
     files
 }
 
 /// A file and where to begin in it; none where nothing was ever logged.
-pub(super) fn start(dir: &Path, tail: Option<usize>) -> io::Result<Option<(File, u64)>> {
-    let files = all(dir);
+pub(super) fn start(dir: &Path, form: LogForm, tail: Option<usize>) -> io::Result<Option<(File, u64)>> {
+    let files = all(dir, form);
     let Some(wanted) = tail else { return open_first(&files) };
     let mut missing = wanted;
     let mut earliest = None;
     for path in files.iter().rev() {
         let Some(file) = open(path)? else { break };
-        let (offset, found) = last_lines(&file, missing)?;
+        let (offset, found) = match form {
+            LogForm::JsonFile => last_lines(&file, missing)?,
+            LogForm::Local => last_records(&file, missing)?,
+        };
         missing -= found;
         earliest = Some((file, offset));
         if missing == 0 {
@@ -56,9 +63,9 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
 }
 
 /// The file that was begun after `current` was full; none while it is the newest.
-pub(super) fn successor(dir: &Path, current: &File) -> io::Result<Option<File>> {
+pub(super) fn successor(dir: &Path, form: LogForm, current: &File) -> io::Result<Option<File>> {
     let own = current.metadata()?.ino();
-    let files = all(dir);
+    let files = all(dir, form);
     let at = files.iter().position(|path| path.metadata().is_ok_and(|metadata| metadata.ino() == own));
     match at {
         Some(at) => files.get(at + 1).map_or(Ok(None), |path| open(path)),
@@ -92,6 +99,24 @@ fn last_lines(file: &File, wanted: usize) -> io::Result<(u64, usize)> {
     Ok((0, ends))
 }
 
+/// The same of records that have a length and no end of their own: all of them are gone through.
+fn last_records(mut file: &File, wanted: usize) -> io::Result<(u64, usize)> {
+    let (mut begins, mut at, mut rest) = (VecDeque::new(), 0, Vec::new());
+    file.rewind()?;
+    while file.take(BLOCK).read_to_end(&mut rest)? > 0 {
+        let mut from = 0;
+        while let Begun::Whole(length) = begun(LogForm::Local, &rest[from..]) {
+            begins.push_back(at);
+            if begins.len() > wanted {
+                begins.pop_front();
+            }
+            (at, from) = (at + length as u64, from + length);
+        }
+        rest.drain(..from);
+    }
+    Ok((begins.front().copied().unwrap_or(at), begins.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +127,7 @@ mod tests {
         std::fs::write(dir.path().join("json.log.1"), "a\nb\n").unwrap();
         std::fs::write(dir.path().join("json.log"), "c\nd\n").unwrap();
         let read = |tail| {
-            let (mut file, offset) = start(dir.path(), tail).unwrap().unwrap();
+            let (mut file, offset) = start(dir.path(), LogForm::JsonFile, tail).unwrap().unwrap();
             file.seek(SeekFrom::Start(offset)).unwrap();
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();

@@ -1,4 +1,4 @@
-//! `logs`: the shim's json-file, read with its rotated predecessors, and followed.
+//! `logs`: what the shim has written, read with its rotated predecessors, and followed.
 //!
 //! ```text
 //! json.log.2  json.log.1  json.log ◄─ the shim appends      Tail ─► start ─► Reader ─► entries ─► client
@@ -6,6 +6,7 @@
 
 mod entry;
 mod files;
+mod form;
 mod reader;
 mod watch;
 
@@ -21,6 +22,7 @@ use super::container::Life;
 use crate::engine::blocking;
 use crate::{Engine, Timestamp};
 
+pub(crate) use form::{file_name, form};
 pub(crate) use watch::LogWatch;
 
 /// What a client wants of the logs.
@@ -72,16 +74,16 @@ impl Engine {
         }
         let container = self.containers.find(name)?;
         let view = container.view();
-        if view.host.log_config.kind == "none" {
+        let Some(form) = form(&view) else {
             let text = "configured logging driver does not support reading";
             return Err(Fault::new(Kind::Unsupported, text));
-        }
+        };
         let dir = self.container_dir(&view.id).join("log");
         let (sender, receiver) = mpsc::channel(QUEUE);
         let watch = if options.follow { Some(self.log_watch.watch(&dir)?) } else { None };
         let life = container.life();
         let tail = options.tail;
-        let reader = blocking(move || Reader::open(&dir, tail)).await?;
+        let reader = blocking(move || Reader::open(&dir, form, tail)).await?;
         let follower = Follower { reader: Some(reader), options, raw: view.config.tty, sender };
         tokio::spawn(follower.run(watch, life));
         Ok(LogStream { receiver, multiplexed: !view.config.tty })

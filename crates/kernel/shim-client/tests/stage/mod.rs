@@ -10,7 +10,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use knarr_shim_client::{Event, Exit, Input, Launch, Launched, LogFile, Request, connect, read_event, spawn, want};
+use knarr_shim_client::{
+    Event, Exit, Input, Launch, Launched, LogFile, LogForm, Request, connect, read_event, spawn, want,
+};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// The last argument is the script of the process; `FAIL` in front of a number is a runtime that fails. The process
@@ -87,7 +89,12 @@ impl Stage {
             start_id: "first",
             tty: setup.tty,
             input: setup.input,
-            log: Some(LogFile { path: &dir.path().join("json.log"), size: setup.log_size, files: setup.log_files }),
+            log: Some(LogFile {
+                path: &dir.path().join("json.log"),
+                form: LogForm::JsonFile,
+                size: setup.log_size,
+                files: setup.log_files,
+            }),
             patience: setup.patience,
             runtime_args: &words,
         })
