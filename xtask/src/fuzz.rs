@@ -4,6 +4,7 @@
 //! go to a folder beside the build, `--keep` takes those that reach something new over into `fuzz/corpus`.
 
 use std::fs::{self, File};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -28,7 +29,8 @@ const SMALL: usize = 512;
 /// What is asked for on the command line.
 struct Asked {
     targets: Vec<String>,
-    minutes: u32,
+    /// None would be for ever.
+    minutes: NonZeroU32,
     keep: bool,
 }
 
@@ -48,7 +50,8 @@ pub fn run(args: &[String]) -> Result<()> {
 }
 
 fn read(args: &[String]) -> Result<Asked> {
-    let mut asked = Asked { targets: Vec::new(), minutes: 10, keep: false };
+    let ten = NonZeroU32::MIN.saturating_add(9);
+    let mut asked = Asked { targets: Vec::new(), minutes: ten, keep: false };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -102,14 +105,14 @@ impl Fuzzer<'_> {
     }
 
     /// Looks for inputs that break a promise, from those that are known on.
-    fn search(&self, minutes: u32) -> Result<()> {
+    fn search(&self, minutes: NonZeroU32) -> Result<()> {
         let (found, log) = (self.found(), self.found().with_extension("log"));
         fs::create_dir_all(&found)?;
         let mut prefix = found.clone().into_os_string();
         prefix.push("-");
         let mut fuzzer = shell::command("nice", &["-n", "19"]);
         fuzzer.arg(self.program).args([&found, &self.corpus()]).env("KNARR_FUZZ_TARGET", self.target);
-        fuzzer.arg(format!("-max_total_time={}", minutes * 60)).arg("-timeout=10");
+        fuzzer.arg(format!("-max_total_time={}", minutes.get() * 60)).arg("-timeout=10");
         fuzzer.arg(format!("-artifact_prefix={}", prefix.to_string_lossy()));
         eprintln!("+ {} for {minutes} minutes, its log is {}", self.target, log.display());
         let ended = fuzzer.stderr(File::create(&log)?).status().context("cannot run the fuzzer")?;

@@ -13,7 +13,7 @@ type Line = (String, u64, u64, String);
 pub fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let found: Vec<_> = accounts(&text).collect();
-    let plain: Vec<Line> = text.split('\n').filter_map(account).collect();
+    let plain: Vec<Line> = text.split_inclusive('\n').filter_map(account).collect();
     assert_eq!(found.len(), plain.len(), "{found:?} is not {plain:?}");
     for (account, (name, uid, gid, home)) in found.iter().zip(plain) {
         assert_eq!((account.name, u64::from(account.uid), u64::from(account.gid)), (name.as_str(), uid, gid));
@@ -29,7 +29,8 @@ pub fn run(data: &[u8]) {
 }
 
 fn account(line: &str) -> Option<Line> {
-    let line = line.strip_suffix('\r').unwrap_or(line);
+    // What ends a line ends with a newline: a last line's own return is part of it.
+    let line = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
     let mut fields = line.splitn(7, ':').map(str::to_owned);
     let (name, _) = (fields.next()?, fields.next()?);
     let (uid, gid) = (number(&fields.next()?)?, number(&fields.next()?)?);
