@@ -108,7 +108,8 @@ fn limits_hold() {
     assert!(stats.contains("/ 32MiB 1 "), "{stats}");
     let inside = |script: &str| knarr.run(&["exec", "held", "sh", "-c", script]).unwrap();
     assert_eq!(inside("nproc").stdout, "1\n");
-    inside("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done");
+    let spent = inside("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
+    assert_eq!(spent.code, 0, "{spent:?}");
     let times = cgroup.v1("cpu").unwrap_or_else(|| cgroup.v2()).join("cpu.stat");
     let throttled = std::fs::read_to_string(times).unwrap();
     let throttled = throttled.lines().find_map(|line| line.strip_prefix("nr_throttled ")).unwrap();
