@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 #[cfg(feature = "std")]
+pub mod arena;
+#[cfg(feature = "std")]
 pub mod bpf;
 pub mod children;
 #[cfg(feature = "std")]

@@ -8,6 +8,12 @@ mod registry;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use knarr_sys::arena::Arena;
+
+/// The system's allocator, but for the runtime.
+#[global_allocator]
+static MEMORY: Arena = Arena::new();
+
 /// The shim, carried inside the binary and run from a sealed memfd.
 static SHIM: &[u8] = include_bytes!(env!("KNARR_SHIM"));
 
@@ -31,5 +37,6 @@ fn base_name(arg: &OsString) -> String {
 
 /// The runtime is called for each container start: it must not pay for the other parts.
 fn runtime(args: &[OsString]) -> ExitCode {
+    MEMORY.begin();
     ExitCode::from(u8::try_from(knarr_runtime::main(args)).unwrap_or(1))
 }

@@ -44,6 +44,7 @@ impl Cgroup {
     /// (zombies that their parent has not reaped yet may remain).
     pub fn kill_all(&self) -> Result<()> {
         match self.unified_file("cgroup.kill") {
+            Some(_) if !self.is_populated()? => Ok(()),
             Some(file) => {
                 files::write(&file, "1")?;
                 self.thaw()?;
@@ -51,6 +52,12 @@ impl Cgroup {
             }
             None => self.kill_frozen(),
         }
+    }
+
+    /// Whether a process lives inside or below, as the unified tree has it.
+    fn is_populated(&self) -> Result<bool> {
+        let Some(events) = self.unified().map(|folder| folder.join("cgroup.events")) else { return Ok(true) };
+        Ok(files::read_if_there(&events)?.is_none_or(|text| files::value_of(&text, "populated") != Some(0)))
     }
 
     /// Signals every process inside while all are frozen, so that none escapes by forking.

@@ -42,6 +42,9 @@ fn remove_quietly(folder: &Path) {
 }
 
 fn in_hierarchy(cgroup: &Cgroup, hierarchy: &Hierarchy, presence: Presence) -> Result<()> {
+    if hierarchy.version == Version::V1 && below_a_parent(cgroup, hierarchy)? {
+        return Ok(());
+    }
     for _ in 1..TRIES {
         match chain(cgroup, hierarchy, presence) {
             Err(error) if error.errno() == Some(rustix::io::Errno::NOENT) => {}
@@ -49,6 +52,19 @@ fn in_hierarchy(cgroup: &Cgroup, hierarchy: &Hierarchy, presence: Presence) -> R
         }
     }
     chain(cgroup, hierarchy, presence)
+}
+
+/// The usual case on version 1, in which nothing is to be looked at: a new folder in one that is there. False where it
+/// is another case.
+fn below_a_parent(cgroup: &Cgroup, hierarchy: &Hierarchy) -> Result<bool> {
+    let folder = cgroup.path.below(&hierarchy.mount);
+    let Some(parent) = folder.parent() else { return Ok(false) };
+    match fs::create_dir(&folder) {
+        Ok(()) if hierarchy.has("cpuset") => inherit_cpuset(parent, &folder, true),
+        Ok(()) => Ok(true),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => Ok(false),
+        Err(e) => Err(Error::io("create the cgroup", folder, e)),
+    }
 }
 
 fn chain(cgroup: &Cgroup, hierarchy: &Hierarchy, presence: Presence) -> Result<()> {
@@ -67,8 +83,8 @@ fn chain(cgroup: &Cgroup, hierarchy: &Hierarchy, presence: Presence) -> Result<(
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
             Err(e) => return Err(Error::io("create the cgroup", folder, e)),
         }
-        if hierarchy.controllers.iter().any(|name| name == "cpuset") && hierarchy.version == Version::V1 {
-            inherit_cpuset(parent, folder)?;
+        if hierarchy.has("cpuset") && hierarchy.version == Version::V1 {
+            inherit_cpuset(parent, folder, false)?;
         }
         parent = folder;
     }
@@ -82,14 +98,22 @@ fn refuse_if_used(folder: &Path) -> Result<()> {
     }
 }
 
-/// A new v1 cpuset is empty, and nobody can join an empty one.
-fn inherit_cpuset(parent: &Path, folder: &Path) -> Result<()> {
-    for file in ["cpuset.cpus", "cpuset.mems"] {
-        if files::read(&folder.join(file))?.trim().is_empty() {
-            files::write(&folder.join(file), files::read(&parent.join(file))?.trim())?;
+const CPUSET: [&str; 2] = ["cpuset.cpus", "cpuset.mems"];
+
+/// A v1 cpuset begins empty, and nobody can join an empty one: it takes what it lacks from its parent. False where that
+/// one is empty still.
+fn inherit_cpuset(parent: &Path, folder: &Path, is_new: bool) -> Result<bool> {
+    for file in CPUSET {
+        if !is_new && !files::read(&folder.join(file))?.trim().is_empty() {
+            continue;
         }
+        let inherited = files::read(&parent.join(file))?;
+        if inherited.trim().is_empty() {
+            return Ok(false);
+        }
+        files::write(&folder.join(file), inherited.trim())?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Hands a folder's controllers on to its children. One by one: a controller that cannot be handed on (a real-time

@@ -1,7 +1,7 @@
 //! Reading and writing the one-value files of a hierarchy; every error carries its path.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
@@ -13,20 +13,34 @@ pub fn write(file: &Path, value: &str) -> Result<()> {
     open.write_all(value.as_bytes()).map_err(|e| Error::io(operation(), file, e))
 }
 
-/// The text of a file; a name in it may be any bytes, of which those that are no text are replaced.
+/// A kernel's file has no size to go by; most fit in this, and are read at once.
+const PAGE: usize = 4096;
+
+fn bytes(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(PAGE);
+    File::open(file)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A name may be any bytes; those that are no text are replaced.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// The text of a file.
 pub fn read(file: &Path) -> Result<String> {
-    Ok(String::from_utf8_lossy(&read_bytes(file)?).into_owned())
+    read_bytes(file).map(text)
 }
 
 /// The bytes of a file.
 pub fn read_bytes(file: &Path) -> Result<Vec<u8>> {
-    fs::read(file).map_err(|e| Error::io("read", file, e))
+    bytes(file).map_err(|e| Error::io("read", file, e))
 }
 
 /// The text of a file, none where it does not exist (or its cgroup has just gone).
 pub fn read_if_there(file: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(Some(text)),
+    match bytes(file) {
+        Ok(bytes) => Ok(Some(text(bytes))),
         Err(e)
             if e.kind() == ErrorKind::NotFound || e.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) =>
         {

@@ -3,8 +3,6 @@
 //! A conditional jump of classic BPF reaches 255 instructions forward. Emitting backward, every target is already
 //! there and its distance known; one that is too far is reached over an unconditional jump, which has no such limit.
 
-use std::collections::HashMap;
-
 use knarr_sys::seccomp::Insn;
 
 use crate::action::Action;
@@ -28,17 +26,22 @@ pub struct Label(usize);
 #[derive(Debug, Default)]
 pub struct Assembler {
     backward: Vec<Insn>,
-    answers: HashMap<Action, Label>,
+    /// The newest answer of each kind; there are few kinds.
+    answers: Vec<(Action, Label)>,
 }
 
 impl Assembler {
     /// An answer; one that is near enough is used again.
     pub fn answer(&mut self, action: Action) -> Label {
-        match self.answers.get(&action) {
-            Some(label) if self.distance(*label) < REACH / 2 => *label,
+        let known = self.answers.iter().position(|(other, _)| *other == action);
+        match known.map(|place| self.answers[place].1) {
+            Some(label) if self.distance(label) < REACH / 2 => label,
             _ => {
                 let label = self.push(RETURN, action.0, 0, 0);
-                self.answers.insert(action, label);
+                match known {
+                    Some(place) => self.answers[place].1 = label,
+                    None => self.answers.push((action, label)),
+                }
                 label
             }
         }

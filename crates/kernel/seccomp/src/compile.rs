@@ -1,7 +1,5 @@
 //! The compiler.
 
-use std::collections::{BTreeMap, HashSet};
-
 use knarr_spec::{Seccomp, Syscall};
 
 use crate::action::Action;
@@ -20,16 +18,30 @@ const X32: u32 = 0x4000_0000;
 const MOST: usize = 4096;
 
 /// What is done about one call number: the conditional rules in order, then this.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Verdict {
-    rules: Vec<(Vec<Condition>, Action)>,
+struct Verdict<'a> {
+    rules: Vec<&'a Rule<'a>>,
     otherwise: Action,
 }
 
+impl Verdict<'_> {
+    /// Without conditions.
+    fn plain(otherwise: Action) -> Self {
+        Self { rules: Vec::new(), otherwise }
+    }
+}
+
+impl PartialEq for Verdict<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.otherwise == other.otherwise
+            && self.rules.len() == other.rules.len()
+            && self.rules.iter().zip(&other.rules).all(|(one, two)| one.does_as(two))
+    }
+}
+
 /// Call numbers from `first` to before the next range's.
-struct Range {
+struct Range<'a> {
     first: u32,
-    verdict: Verdict,
+    verdict: Verdict<'a>,
 }
 
 /// Compiles for the machine that this runs on.
@@ -80,6 +92,13 @@ struct Rule<'a> {
     conditions: Vec<Condition>,
 }
 
+impl Rule<'_> {
+    /// Whether it does the same, for whichever calls.
+    fn does_as(&self, other: &Self) -> bool {
+        self.action == other.action && self.conditions == other.conditions
+    }
+}
+
 fn rules(syscalls: &[Syscall]) -> Result<Vec<Rule<'_>>> {
     let mut rules = Vec::new();
     for syscall in syscalls {
@@ -101,8 +120,8 @@ fn rules(syscalls: &[Syscall]) -> Result<Vec<Rule<'_>>> {
 }
 
 fn one_argument_twice(conditions: &[Condition]) -> bool {
-    let mut seen = HashSet::new();
-    !conditions.iter().all(|condition| seen.insert(condition.index()))
+    let seen_before = |place: usize| conditions[..place].iter().any(|other| other.index() == conditions[place].index());
+    (0..conditions.len()).any(seen_before)
 }
 
 /// All interfaces; one that is not listed kills. The x32 calls come under x86_64's name, which need not be listed itself.
@@ -136,24 +155,24 @@ fn beside_x32(code: &mut Assembler, own: Label, x32: Label) -> Label {
 
 /// Neighbours of one verdict, in order, from 0 on. Behind the last number that the profile knows, a default of "errno"
 /// becomes "no such call": a C library then takes its older way.
-fn ranges(arch: Arch, rules: &[Rule<'_>], default: Action) -> Vec<Range> {
-    let verdicts = verdicts(arch, rules, default);
-    let nothing = Verdict { rules: Vec::new(), otherwise: default };
-    let mut ranges = vec![Range { first: 0, verdict: nothing.clone() }];
+fn ranges<'a>(arch: Arch, rules: &'a [Rule<'a>], default: Action) -> Vec<Range<'a>> {
+    let calls = calls(arch, rules);
+    let mut ranges = vec![Range { first: 0, verdict: Verdict::plain(default) }];
     let mut expected = 0;
-    for (number, verdict) in verdicts {
+    for same in calls.chunk_by(|(one, _), (other, _)| one == other) {
+        let (number, _) = same[0];
         if number > expected {
-            put(&mut ranges, expected, nothing.clone());
+            put(&mut ranges, expected, Verdict::plain(default));
         }
-        put(&mut ranges, number, verdict);
+        put(&mut ranges, number, verdict(same, rules, default));
         expected = number + 1;
     }
     let beyond = if default.is_errno() { Action::NO_SUCH_CALL } else { default };
-    put(&mut ranges, expected, Verdict { rules: Vec::new(), otherwise: beyond });
+    put(&mut ranges, expected, Verdict::plain(beyond));
     ranges
 }
 
-fn put(ranges: &mut Vec<Range>, first: u32, verdict: Verdict) {
+fn put<'a>(ranges: &mut Vec<Range<'a>>, first: u32, verdict: Verdict<'a>) {
     match ranges.last_mut() {
         Some(last) if last.first == first => last.verdict = verdict,
         Some(last) if last.verdict == verdict => {}
@@ -161,24 +180,25 @@ fn put(ranges: &mut Vec<Range>, first: u32, verdict: Verdict) {
     }
 }
 
-fn verdicts(arch: Arch, rules: &[Rule<'_>], default: Action) -> BTreeMap<u32, Verdict> {
-    let mut verdicts: BTreeMap<u32, (Verdict, bool)> = BTreeMap::new();
-    for rule in rules {
-        for number in rule.names.iter().filter_map(|name| arch.number(name)) {
-            let (verdict, decided) =
-                verdicts.entry(number).or_insert((Verdict { rules: Vec::new(), otherwise: default }, false));
-            if !rule.conditions.is_empty() {
-                verdict.rules.push((rule.conditions.clone(), rule.action));
-            } else if !*decided {
-                (verdict.otherwise, *decided) = (rule.action, true);
-            }
-        }
+/// The calls that the rules are about: number and index of the rule, in order.
+fn calls(arch: Arch, rules: &[Rule<'_>]) -> Vec<(u32, usize)> {
+    let mut calls = Vec::with_capacity(rules.iter().map(|rule| rule.names.len()).sum());
+    for (index, rule) in rules.iter().enumerate() {
+        calls.extend(rule.names.iter().filter_map(|name| Some((arch.number(name)?, index))));
     }
-    verdicts.into_iter().map(|(number, (verdict, _))| (number, verdict)).collect()
+    calls.sort_unstable();
+    calls
+}
+
+/// What all rules about one call come to: of those without a condition the first decides.
+fn verdict<'a>(calls: &[(u32, usize)], rules: &'a [Rule<'a>], default: Action) -> Verdict<'a> {
+    let about = || calls.iter().map(|(_, index)| &rules[*index]);
+    let otherwise = about().find(|rule| rule.conditions.is_empty()).map_or(default, |rule| rule.action);
+    Verdict { rules: about().filter(|rule| !rule.conditions.is_empty()).collect(), otherwise }
 }
 
 /// A balanced tree over the ranges.
-fn tree(code: &mut Assembler, ranges: &[Range]) -> Label {
+fn tree(code: &mut Assembler, ranges: &[Range<'_>]) -> Label {
     match ranges {
         [] => code.answer(Action::KILL_PROCESS),
         [one] => leaf(code, &one.verdict),
@@ -191,15 +211,15 @@ fn tree(code: &mut Assembler, ranges: &[Range]) -> Label {
     }
 }
 
-fn leaf(code: &mut Assembler, verdict: &Verdict) -> Label {
+fn leaf(code: &mut Assembler, verdict: &Verdict<'_>) -> Label {
     let mut next = code.answer(verdict.otherwise);
-    if verdict.rules.iter().all(|(_, action)| *action == verdict.otherwise) {
+    if verdict.rules.iter().all(|rule| rule.action == verdict.otherwise) {
         return next;
     }
-    for (conditions, action) in verdict.rules.iter().rev() {
+    for rule in verdict.rules.iter().rev() {
         let fails = next;
-        next = code.answer(*action);
-        for condition in conditions.iter().rev() {
+        next = code.answer(rule.action);
+        for condition in rule.conditions.iter().rev() {
             next = condition.emit(code, next, fails);
         }
     }

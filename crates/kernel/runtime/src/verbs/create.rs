@@ -58,8 +58,10 @@ fn run(global: &Global, words: &Words) -> Result<i32> {
     start::after(&made.spec, &made.record, &global.log);
     let here = here.filter(|_| made.spec.process.as_ref().is_some_and(|process| process.terminal));
     let code = wait.for_end(&made.child, here.as_ref());
-    if code.is_err() || !words.has("keep") {
-        delete::remove(&global.root, &launch.id, true, &global.log)?;
+    match code {
+        Err(_) => delete::remove(&global.root, &launch.id, true, &global.log)?,
+        Ok(_) if !words.has("keep") => delete::remove_ended(&global.root, &made.record, &made.spec, &global.log)?,
+        Ok(_) => {}
     }
     code
 }

@@ -37,15 +37,35 @@ pub fn remove(root: &Path, id: &str, force: bool, log: &Log) -> Result<()> {
         return Err(Error::Status { operation: "delete", id: id.to_owned(), status });
     }
     let spec = record.spec(root);
-    let parts = [end_first(&record), remove_cgroup(&record), leave_class(&record, &spec), remove_folder(root, id)];
-    let reasons: Vec<String> = parts.into_iter().filter_map(Result::err).map(|error| error.full()).collect();
-    if !reasons.is_empty() {
-        return Err(Error::Remove { id: id.to_owned(), reasons: reasons.join("; ") });
+    take_away(root, &record, spec.as_ref().ok())?;
+    tell(&record, &spec?, log);
+    Ok(())
+}
+
+/// Removes a container whose end has just been seen; where somebody else has done so, perhaps made another of its name,
+/// that one is not ours.
+pub fn remove_ended(root: &Path, record: &Record, spec: &Spec, log: &Log) -> Result<()> {
+    if Record::read(root, &record.id).is_ok_and(|now| now != *record) {
+        return Ok(());
     }
-    if let Some(list) = spec?.hooks {
+    take_away(root, record, Some(spec))?;
+    tell(record, spec, log);
+    Ok(())
+}
+
+fn take_away(root: &Path, record: &Record, spec: Option<&Spec>) -> Result<()> {
+    let parts = [end_first(record), remove_cgroup(record), leave_class(record, spec), remove_folder(root, &record.id)];
+    let reasons: Vec<String> = parts.into_iter().filter_map(Result::err).map(|error| error.full()).collect();
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Remove { id: record.id.clone(), reasons: reasons.join("; ") })
+}
+
+fn tell(record: &Record, spec: &Spec, log: &Log) {
+    if let Some(list) = &spec.hooks {
         hooks::run_all("poststop", &list.poststop, &record.state(Status::Stopped), log);
     }
-    Ok(())
 }
 
 /// Without a cgroup there is only the first process; with it those in its PID namespace end.
@@ -75,8 +95,8 @@ fn remove_cgroup(record: &Record) -> Result<()> {
     Ok(cgroup.map_or(Ok(()), |cgroup| cgroup.delete())?)
 }
 
-fn leave_class(record: &Record, spec: &Result<Spec>) -> Result<()> {
-    let linux = spec.as_ref().ok().and_then(|spec| spec.linux.as_ref());
+fn leave_class(record: &Record, spec: Option<&Spec>) -> Result<()> {
+    let linux = spec.and_then(|spec| spec.linux.as_ref());
     match Class::of(&record.id, linux.and_then(|linux| linux.intel_rdt.as_ref())) {
         Ok(Some(class)) => class.leave(),
         // Without resctrl there is no class any more.
