@@ -8,10 +8,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use knarr_shim_client::{
-    Event, Exit, Input, Launch, Launched, LogFile, LogForm, Request, connect, read_event, spawn, want,
+    Error, Event, Exit, Input, Launch, Launched, LogFile, LogForm, Request, connect, read_event, spawn, want,
 };
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -133,9 +133,15 @@ impl Stage {
         exit_of(&mut self.shim.stream)
     }
 
-    /// A further client that has said hello.
+    /// A further client that has said hello; in a burst of them the shim is given time.
     pub fn attach(&self, wants: u32) -> UnixStream {
-        let mut stream = connect(&self.path("run")).unwrap();
+        let end = Instant::now() + PATIENCE;
+        let mut stream = loop {
+            match connect(&self.path("run")) {
+                Err(Error::Busy(_)) if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
+                other => break other.unwrap(),
+            }
+        };
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(&Request::Hello(wants).encode()).unwrap();
         stream
