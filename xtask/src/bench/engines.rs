@@ -26,6 +26,17 @@ struct Own {
 }
 
 const BRIDGE: &str = "knarrbench";
+const CGROUP: &str = "knarr-bench";
+
+/// What a variable names: `NAME=COMMAND LINE;…`.
+pub fn named(variable: &str) -> Result<Vec<Engine>> {
+    let list = std::env::var(variable).unwrap_or_default();
+    let one = |entry: &str| {
+        let (name, line) = entry.split_once('=').with_context(|| format!("{variable} is NAME=COMMAND LINE;…"))?;
+        Ok(Engine::new(name.trim(), &line.split_whitespace().collect::<Vec<_>>()))
+    };
+    list.split(';').filter(|entry| !entry.trim().is_empty()).map(one).collect()
+}
 
 impl Engines {
     /// Starts our daemon from `binary`, takes the peers from `KNARR_BENCH_PEERS` (`NAME=COMMAND LINE;…`, docker first), and gives everyone the
@@ -35,12 +46,7 @@ impl Engines {
         std::fs::create_dir_all(&folder)?;
         let own = Own::start(binary, folder)?;
         let mut all = vec![own.engine()];
-        let peers = std::env::var("KNARR_BENCH_PEERS").unwrap_or_default();
-        for peer in peers.split(';').filter(|peer| !peer.trim().is_empty()) {
-            let (name, line) = peer.split_once('=').context("KNARR_BENCH_PEERS is NAME=COMMAND LINE;…")?;
-            let command = line.split_whitespace().map(str::to_owned).collect();
-            all.push(Engine { name: name.trim().to_owned(), command });
-        }
+        all.extend(named("KNARR_BENCH_PEERS")?);
         if all.len() == 1 {
             eprintln!("no peers: set KNARR_BENCH_PEERS, for example 'docker=docker -H unix:///tmp/peers/docker.sock'");
         }
@@ -85,7 +91,7 @@ impl Own {
             .arg(folder.join("data"))
             .arg("--exec-root")
             .arg(folder.join("run"))
-            .args(["--bridge", BRIDGE, "--cgroup-parent", "/knarr-bench"])
+            .args(["--bridge", BRIDGE, "--cgroup-parent", &format!("/{CGROUP}")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -107,7 +113,7 @@ impl Own {
 
     fn engine(&self) -> Engine {
         let host = format!("unix://{}", self.socket().display());
-        Engine { name: "knarr".into(), command: vec![self.binary.display().to_string(), "--host".into(), host] }
+        Engine::new("knarr", &[&self.binary.display().to_string(), "--host", &host])
     }
 }
 
@@ -119,11 +125,20 @@ impl Drop for Own {
         {
             let _ = Command::new(args[0]).args(&args[1..]).stderr(Stdio::null()).status();
         }
+        for hierarchy in std::fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten() {
+            let _ = std::fs::remove_dir(hierarchy.path().join(CGROUP));
+        }
+        let _ = std::fs::remove_dir("/sys/fs/cgroup/".to_owned() + CGROUP);
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
 impl Engine {
+    /// One that is called by `command`.
+    pub fn new(name: &str, command: &[&str]) -> Self {
+        Self { name: name.to_owned(), command: command.iter().map(|word| (*word).to_owned()).collect() }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

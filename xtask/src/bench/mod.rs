@@ -3,6 +3,7 @@
 mod cases;
 mod engines;
 mod memory;
+mod runtime;
 mod stats;
 
 use anyhow::Result;
@@ -16,10 +17,11 @@ pub fn run(parts: &[String]) -> Result<()> {
     setup::need_root("bench")?;
     setup::packages(&[setup::BUILD, setup::DIST, setup::RUN])?;
     let binary = std::env::var_os("KNARR_BIN").map_or_else(dist::run, |path| Ok(path.into()))?;
-    let engines = Engines::start(&binary, &shell::busybox_tar()?)?;
+    let busybox = shell::busybox_tar()?;
+    let engines = Engines::start(&binary, &busybox)?;
     let runs = std::env::var("KNARR_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(25);
     let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
-    println!("| what | target | {} | ratio to docker |", engines.names().join(" ms | "));
+    println!("| what | target | {} ms | ratio to docker |", engines.names().join(" ms | "));
     println!("|---|---|{}---|", "---|".repeat(engines.names().len()));
     for case in cases::all().iter().filter(|case| wanted(case.name)) {
         println!("{}", cases::row(case, &engines, runs)?);
@@ -28,6 +30,9 @@ pub fn run(parts: &[String]) -> Result<()> {
         memory::report(&engines)?;
     }
     drop(engines);
+    if wanted("runtime") {
+        runtime::report(&binary, &busybox, runs)?;
+    }
     if wanted("walk") {
         memory::walk(&binary)?;
     }
