@@ -82,7 +82,7 @@ impl Attachment {
             close_stdin: record.config.stdin_once && !record.config.tty,
             keys,
         };
-        if pump.run(link, client).await == End::Detached {
+        if pump.run(link, client, std::future::ready(())).await == End::Detached {
             event("detach");
         }
     }

@@ -28,8 +28,12 @@ pub(crate) enum End {
 }
 
 impl Pump {
-    /// Copies until the process ends or the client goes. The client may end its direction alone (half-close) and still reads.
-    pub(crate) async fn run<C: AsyncRead + AsyncWrite + Unpin>(self, link: Link, client: C) -> End {
+    /// Copies until the process ends or the client goes. The client may end its direction alone (half-close) and still reads. Of the end
+    /// it hears when that is `known` to whoever asks next.
+    pub(crate) async fn run<C>(self, link: Link, client: C, known: impl Future<Output = ()>) -> End
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+    {
         let (receiver, sender) = link.split();
         let (read, mut write) = tokio::io::split(client);
         let tty = self.tty;
@@ -37,6 +41,9 @@ impl Pump {
         let input = self.input(read, &mut sender);
         let output = output(receiver, &mut write, tty);
         let end = until_either(input, output).await;
+        if end == End::Exited {
+            known.await;
+        }
         let _ = write.shutdown().await;
         end
     }

@@ -234,17 +234,22 @@ impl<'a> Shim<'a> {
             if ready.hung_up(index) {
                 client.hang_up();
             }
-            if ready.readable(index) && client.may_speak(&self.stdin) {
-                match client.read(&mut self.stdin) {
-                    Heard::Nothing => {}
-                    Heard::End => self.input_ended(index),
-                    Heard::Nonsense => self.forget(index),
-                    Heard::Frame(kind, payload) => self.obey(index, kind, payload),
-                }
+            if ready.readable(index) {
+                self.hear(index);
             }
             if self.clients[index].as_ref().is_some_and(|client| client.gone && client.ended) {
                 self.clients[index] = None;
             }
+        }
+    }
+
+    fn hear(&mut self, index: usize) {
+        let Some(client) = self.clients[index].as_mut().filter(|client| client.may_speak(&self.stdin)) else { return };
+        match client.read(&mut self.stdin) {
+            Heard::Nothing => {}
+            Heard::End => self.input_ended(index),
+            Heard::Nonsense => self.forget(index),
+            Heard::Frame(kind, payload) => self.obey(index, kind, payload),
         }
     }
 
@@ -336,8 +341,28 @@ impl<'a> Shim<'a> {
         let given_up = || self.clients.iter().position(|place| place.as_ref().is_some_and(|client| client.gone));
         let Some(index) = free.or_else(given_up) else { return };
         self.forget(index);
-        if let Ok(connection) = socket::accept(&self.listener) {
-            self.clients[index] = Some(Client::new(connection, false, &self.output));
+        self.admit(index);
+    }
+
+    /// False where nobody waits.
+    fn admit(&mut self, index: usize) -> bool {
+        match socket::accept(&self.listener) {
+            Ok(connection) => self.clients[index] = Some(Client::new(connection, false, &self.output)),
+            Err(Errno::PERM) => {}
+            Err(_) => return false,
+        }
+        true
+    }
+
+    /// Who came before the process misses nothing of it, however fast it is: they are let in and heard before it starts.
+    fn let_in_who_waits(&mut self) {
+        while let Some(index) = self.clients.iter().position(Option::is_none) {
+            if !self.admit(index) {
+                break;
+            }
+            // A frame's head, and the frame.
+            self.hear(index);
+            self.hear(index);
         }
     }
 
@@ -347,6 +372,7 @@ impl<'a> Shim<'a> {
             return;
         }
         failpoint!("shim.go");
+        self.let_in_who_waits();
         let (Some(file), namespace) = (self.file.take(), self.namespace.take()) else { return };
         match runtime::start(&self.options, &self.folder, &file, namespace.as_ref()) {
             Ok((pid, streams)) => {

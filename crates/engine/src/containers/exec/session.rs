@@ -61,6 +61,7 @@ impl Session {
 
 /// A started session that waits for its client's connection; or the reason why it could not be started, which the client reads.
 pub struct ExecStream {
+    pub(super) session: Arc<Session>,
     pub(super) outcome: Result<Link, Fault>,
     pub(super) tty: bool,
     pub(super) stdin: bool,
@@ -79,7 +80,9 @@ impl ExecStream {
             Ok(link) => {
                 let keys = (self.tty && self.stdin).then_some(self.keys);
                 let pump = Pump { tty: self.tty, stdin: self.stdin, close_stdin: true, keys };
-                pump.run(link, client).await;
+                let mut progress = self.session.progress.subscribe();
+                let known = async { _ = progress.wait_for(|progress| progress.exit_code.is_some()).await };
+                pump.run(link, client, known).await;
             }
             Err(error) => {
                 let text = format!("{}\r\n", error.full());

@@ -40,7 +40,7 @@ impl Engine {
         let keys = DetachKeys::parse(&asked.detach_keys)?;
         let outcome = self.run_exec(&container, &session, request.console_size, Some(wanted)).await;
         let outcome = outcome.and_then(|link| link.ok_or_else(|| Fault::internal("the session has no streams")));
-        Ok(ExecStream { outcome, tty: asked.tty, stdin: asked.attach_stdin, keys })
+        Ok(ExecStream { session: session.clone(), outcome, tty: asked.tty, stdin: asked.attach_stdin, keys })
     }
 
     fn begin_exec(&self, id: &str) -> Result<(Arc<Container>, Arc<Session>)> {
