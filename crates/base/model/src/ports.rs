@@ -18,6 +18,10 @@ pub trait Content: Send + Sync {
     /// Starts, or takes up again, writing content under `key` (for pulls the digest's text, for uploads a random id).
     /// One writer a key: a second one is refused with [`crate::Kind::Conflict`].
     fn ingest(&self, key: &str) -> Result<Box<dyn Ingest>>;
+
+    /// Starts writing content that is made anew each time: nothing of an earlier writer is taken up, and nothing stays of one that does not
+    /// commit. `what` names it in errors.
+    fn begin(&self, what: &str) -> Result<Box<dyn Ingest>>;
 }
 
 /// Content that is being written: invisible until committed. Dropping it keeps the bytes for a resume.

@@ -48,7 +48,7 @@ impl Engine {
         if let Some(blob) = self.images.blob(&layer.diff_id)? {
             return Ok(blob);
         }
-        let ingest = self.content.ingest(&format!("compress {}", layer.chain_id))?;
+        let ingest = self.content.begin(&format!("compressed layer {}", layer.chain_id))?;
         let mut gzip = gzip(ingest);
         let copied = self.copy_layer(layer, &mut gzip);
         let finished = gzip.finish().map_err(|e| Fault::io(format!("compress layer {}", layer.diff_id), e));

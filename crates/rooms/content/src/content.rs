@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use knarr_model::{Digest, Result, ports};
@@ -13,9 +12,6 @@ use crate::collect::Leases;
 use crate::error::Error;
 use crate::ingest::{self, Writer};
 use crate::layout::{self, Layout};
-
-/// Tells apart documents that are put at the same time.
-static NEXT_PUT: AtomicU64 = AtomicU64::new(0);
 
 /// Blobs by digest below one root. Cheap to clone; clones share leases and writers.
 #[derive(Debug, Clone)]
@@ -99,10 +95,7 @@ impl Content {
         if ports::Content::size(self, &digest)? == Some(data.len() as u64) {
             return Ok(digest);
         }
-        // A key of its own: two callers may put the same document at the same time.
-        let key = format!("put {digest} {}", NEXT_PUT.fetch_add(1, Ordering::Relaxed));
-        let mut ingest = Writer::resume(self, &key)?;
-        ingest.rewind()?;
+        let mut ingest = Writer::begin(self, &format!("document {digest}"))?;
         ports::Ingest::write(&mut ingest, data)?;
         ports::Ingest::commit(Box::new(ingest), Some(&digest), Some(data.len() as u64))
     }
@@ -163,5 +156,9 @@ impl ports::Content for Content {
 
     fn ingest(&self, key: &str) -> Result<Box<dyn ports::Ingest>> {
         Ok(Box::new(Writer::resume(self, key)?))
+    }
+
+    fn begin(&self, what: &str) -> Result<Box<dyn ports::Ingest>> {
+        Ok(Box::new(Writer::begin(self, what)?))
     }
 }

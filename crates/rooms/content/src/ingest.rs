@@ -1,10 +1,11 @@
 //! Content that is being written.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use knarr_model::{Digest, Hasher, Result, ports};
@@ -17,7 +18,11 @@ use crate::layout::{self, Layout};
 /// Age of an ingest that nobody takes up again.
 pub const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The writer of one key: hashes while it writes. Dropping it keeps the bytes for a resume, except after a failed write.
+/// Tells apart what is begun at the same time.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The writer of one key: hashes while it writes. Dropping it keeps the bytes for a resume, except where they were only begun, and after a
+/// failed write.
 pub struct Writer {
     layout: Layout,
     folder: PathBuf,
@@ -25,8 +30,8 @@ pub struct Writer {
     file: File,
     hasher: Hasher,
     offset: u64,
-    /// Set when a write failed: the bytes on disk are not what was hashed.
-    broken: bool,
+    /// The bytes go with the writer: nobody takes them up, or a write failed and they are not what was hashed.
+    passing: bool,
 }
 
 /// The hold on a key, given back when dropped.
@@ -64,20 +69,34 @@ impl Writer {
             }
         });
         let (file, hasher, offset) = opened.map_err(Error::io(format!("open ingest of {key:?}")))?;
-        Ok(Self { layout: content.layout.clone(), folder, claim, file, hasher, offset, broken: false })
+        Ok(Self { layout: content.layout.clone(), folder, claim, file, hasher, offset, passing: false })
     }
 
-    /// Forgets what is there and starts at byte 0.
-    pub fn rewind(&mut self) -> Result<()> {
-        let step = || format!("truncate ingest of {:?}", self.claim.key);
-        self.file.set_len(0).map_err(Error::io(step()))?;
-        self.file.rewind().map_err(Error::io(step()))?;
-        self.hasher = Hasher::new();
-        self.offset = 0;
-        Ok(())
+    /// Opens an ingest that nobody else takes up, now or after a crash: its folder says no key.
+    pub(crate) fn begin(content: &Content, what: &str) -> Result<Self, Error> {
+        let key = format!("{what} ({})", NEXT.fetch_add(1, Ordering::Relaxed));
+        let claim = Claim::take(&content.shared, &key)?;
+        let folder = content.layout.ingest(&key);
+        let make = || {
+            layout::create_private(&folder)?;
+            let file = open_data(&folder)?;
+            file.set_len(0)?;
+            Ok(file)
+        };
+        let made = make().inspect_err(|_| drop(fs::remove_dir_all(&folder)));
+        let file = made.map_err(Error::io(format!("begin {what}")))?;
+        Ok(Self {
+            layout: content.layout.clone(),
+            folder,
+            claim,
+            file,
+            hasher: Hasher::new(),
+            offset: 0,
+            passing: true,
+        })
     }
 
-    /// Compares with what was promised; a mismatch leaves the writer broken, so that its bytes go.
+    /// Compares with what was promised; after a mismatch the bytes go with the writer.
     fn verify(&mut self, expected: Option<&Digest>, size: Option<u64>) -> Result<Digest, Error> {
         let found = std::mem::take(&mut self.hasher).finish();
         let mismatch = match (expected, size) {
@@ -91,16 +110,13 @@ impl Writer {
             }
             _ => None,
         };
-        self.broken = mismatch.is_some();
+        self.passing |= mismatch.is_some();
         mismatch.map_or(Ok(found), Err)
     }
 
-    /// Sync, rename, sync the folder.
+    /// Sync, rename, sync the folder. What was there before is replaced: these bytes were just verified, those may have changed on the disk.
     fn publish(&mut self, digest: &Digest) -> io::Result<()> {
         let target = self.layout.blob(digest);
-        if target.exists() {
-            return fs::remove_dir_all(&self.folder);
-        }
         self.file.set_permissions(fs::Permissions::from_mode(0o400))?;
         self.file.sync_all()?;
         if let Some(parent) = target.parent() {
@@ -122,7 +138,7 @@ impl ports::Ingest for Writer {
 
     fn write(&mut self, data: &[u8]) -> Result<()> {
         if let Err(e) = self.file.write_all(data) {
-            self.broken = true;
+            self.passing = true;
             return Err(Error::io(format!("write content {:?}", self.claim.key))(e).into());
         }
         self.hasher.update(data);
@@ -134,21 +150,21 @@ impl ports::Ingest for Writer {
         let digest = self.verify(expected, size)?;
         self.claim.shared.leases().touch(&digest);
         if let Err(e) = self.publish(&digest) {
-            self.broken = true;
+            self.passing = true;
             return Err(Error::io(format!("commit blob {digest}"))(e).into());
         }
         Ok(digest)
     }
 
     fn abort(mut self: Box<Self>) -> Result<()> {
-        self.broken = true;
+        self.passing = true;
         Ok(())
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if self.broken {
+        if self.passing {
             // What stays after a failure here is removed as stale when the root is next opened.
             let _ = fs::remove_dir_all(&self.folder);
         }
@@ -186,7 +202,7 @@ fn hash_all(file: &mut File) -> io::Result<(Hasher, u64)> {
     }
 }
 
-/// Removes ingests older than [`STALE`]; one that cannot be removed stays for the next time.
+/// Removes ingests older than [`STALE`], and those that nobody takes up. One that cannot be removed stays for the next time.
 pub(crate) fn remove_stale(layout: &Layout) -> Result<(), Error> {
     let folder = layout.ingests();
     let entries = fs::read_dir(&folder).map_err(Error::io(format!("list {}", folder.display())))?;
@@ -194,7 +210,7 @@ pub(crate) fn remove_stale(layout: &Layout) -> Result<(), Error> {
         let path = entry.path();
         let touched = fs::metadata(path.join("data")).or_else(|_| entry.metadata()).and_then(|m| m.modified());
         let age = touched.ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-        if age.is_some_and(|age| age > STALE) {
+        if age.is_some_and(|age| age > STALE) || !path.join("info").exists() {
             let _ = fs::remove_dir_all(&path);
         }
     }

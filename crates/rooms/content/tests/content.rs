@@ -139,3 +139,36 @@ fn a_full_disk_is_said_and_leaves_nothing() {
     assert_eq!(failed.kind(), Kind::NoSpace);
     assert_eq!((left, usable), (0, true));
 }
+
+#[test]
+fn what_is_begun_is_never_taken_up_by_another_writer() {
+    let (root, content) = fresh();
+    let digest = Digest::of(b"hello");
+    let mut cut = content.begin("hello").unwrap();
+    cut.write(b"hel").unwrap();
+    // As a crash leaves it: the writer is never dropped.
+    std::mem::forget(cut);
+    let mut again = content.begin("hello").unwrap();
+    assert_eq!(again.offset(), 0);
+    again.write(b"hello").unwrap();
+    assert_eq!(again.commit(None, None).unwrap(), digest);
+    let content = Content::open(root.path()).unwrap();
+    assert_eq!(count(&root.path().join("ingest")), 0, "the next start removes it");
+    let mut after = content.begin("hello").unwrap();
+    after.write(b"hel").unwrap();
+    drop(after);
+    assert_eq!(count(&root.path().join("ingest")), 0, "nothing stays of what was not committed");
+}
+
+#[test]
+fn verified_bytes_replace_a_blob_that_has_changed_on_the_disk() {
+    let (_root, content) = fresh();
+    let digest = content.put(b"hello").unwrap();
+    let path = content.path(&digest);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, b"hexxo").unwrap();
+    let mut ingest = content.ingest("again").unwrap();
+    ingest.write(b"hello").unwrap();
+    ingest.commit(Some(&digest), Some(5)).unwrap();
+    assert_eq!(content.read(&digest, 5).unwrap(), b"hello");
+}

@@ -175,10 +175,19 @@ async fn fetch_config(
     if blob.size > DOCUMENT_LIMIT {
         return Err(not_an_image(format!("its config is larger than {DOCUMENT_LIMIT} bytes")));
     }
-    let target = Target { content, progress: &knarr_model::NoProgress };
-    fetch_blob(remote, &target, reference, &blob).await?;
-    let content = Arc::clone(content);
-    let bytes = on_blocking_thread(move || content.read(&blob.digest, DOCUMENT_LIMIT)).await?;
+    let read = || {
+        let (content, digest) = (Arc::clone(content), blob.digest.clone());
+        on_blocking_thread(move || content.read(&digest, DOCUMENT_LIMIT))
+    };
+    let bytes = match read().await {
+        Ok(bytes) => bytes,
+        // Not here, or moved away just now because it had changed on the disk.
+        Err(_) => {
+            let target = Target { content, progress: &knarr_model::NoProgress };
+            fetch_blob(remote, &target, reference, &blob).await?;
+            read().await?
+        }
+    };
     serde_json::from_slice(&bytes).map_err(|e| not_an_image(format!("its config is malformed: {e}")))
 }
 
@@ -212,14 +221,11 @@ async fn keep(remote: &Remote, content: &Arc<dyn Content>, found: &Resolved) -> 
     let _turn = flight.lock().await;
     let (content, bytes, digest) = (Arc::clone(content), found.bytes.clone(), found.descriptor.digest.clone());
     let stored = on_blocking_thread(move || {
-        if content.size(&digest)? == Some(bytes.len() as u64) {
+        // Read, not asked for its size: one that has changed on the disk is replaced.
+        if content.read(&digest, bytes.len() as u64).is_ok() {
             return Ok(());
         }
-        let mut ingest = content.ingest(digest.as_str())?;
-        if ingest.offset() > 0 {
-            ingest.abort()?;
-            ingest = content.ingest(digest.as_str())?;
-        }
+        let mut ingest = content.begin(&format!("document {digest}"))?;
         ingest.write(&bytes)?;
         ingest.commit(Some(&digest), None).map(drop)
     });

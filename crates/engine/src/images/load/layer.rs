@@ -31,7 +31,7 @@ impl Engine {
         let fail = |e| Fault::io(format!("keep layer {diff_id}"), e);
         let read = file.read(&mut head).map_err(fail)?;
         file.rewind().map_err(fail)?;
-        let ingest = self.content.ingest(&format!("load {diff_id}"))?;
+        let ingest = self.content.begin(&format!("layer {diff_id}"))?;
         match Compression::sniff(&head[..read]) {
             Compression::Gzip => {
                 commit(copy(file, Target { ingest, bytes: 0 }).map_err(fail)?, media::DOCKER_LAYER_GZIP)
@@ -50,7 +50,7 @@ impl Engine {
         if self.content.size(&blob.digest)?.is_some() {
             return Ok(());
         }
-        let ingest = self.content.ingest(&format!("load {}", blob.digest))?;
+        let ingest = self.content.begin(&format!("blob {}", blob.digest))?;
         let fail = |e| Fault::io(format!("keep blob {}", blob.digest), e);
         let target = copy(&mut file, Target { ingest, bytes: 0 }).map_err(fail)?;
         target.ingest.commit(Some(&blob.digest), Some(blob.size)).map(drop)
