@@ -50,7 +50,7 @@ impl Client {
     /// The same, with other bounds of trying again.
     pub fn with_patience(hosts: Hosts, patience: Patience) -> Result<Self> {
         Ok(Self(Arc::new(Shared {
-            wire: Wire::new(&hosts)?,
+            wire: Wire::new(&hosts, patience.silence)?,
             tokens: Tokens::default(),
             patience,
             hosts,

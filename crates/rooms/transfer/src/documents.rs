@@ -51,7 +51,7 @@ impl Remote {
         let header = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
         let media_type = header(CONTENT_TYPE.as_str()).and_then(|t| t.split(';').next().map(|t| t.trim().to_owned()));
         let announced = header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
-        let bytes = answer::read(&url, response, DOCUMENT_LIMIT).await?;
+        let bytes = answer::read(response, DOCUMENT_LIMIT).await?;
         let digest = Digest::of(&bytes);
         if let Some(expected) = target.parse().ok().or(announced).filter(|expected: &Digest| *expected != digest) {
             return Err(Error::Digest { reference: image.familiar(), expected, found: digest });

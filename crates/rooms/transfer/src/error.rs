@@ -31,7 +31,7 @@ pub enum Error {
         reason: String,
     },
     /// The registry answered with an error.
-    #[error("{}", refused_text(*.status, .code, .message))]
+    #[error("{}", refused_text(*.status, .code, .message, *.retry_after))]
     Refused {
         /// The HTTP status.
         status: StatusCode,
@@ -153,12 +153,16 @@ pub enum Error {
     Content(#[from] Fault),
 }
 
-/// `code: message` as Go's errcode prints it: `manifest unknown: manifest unknown`.
-fn refused_text(status: StatusCode, code: &str, message: &str) -> String {
-    match code {
+/// `code: message` as Go's errcode prints it (`manifest unknown: manifest unknown`), and how long the registry wants peace.
+fn refused_text(status: StatusCode, code: &str, message: &str, retry_after: Option<Duration>) -> String {
+    let text = match code {
         "" if message.is_empty() => format!("registry answered {status}"),
         "" => format!("registry answered {status}: {message}"),
         code => format!("{}: {message}", code.to_lowercase().replace('_', " ")),
+    };
+    match retry_after.map(|pause| pause.as_secs()) {
+        None | Some(0) => text,
+        Some(seconds) => format!("{text} (it asks to be left alone for {seconds} s)"),
     }
 }
 

@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
-use http::{Method, Response, StatusCode};
-use hyper::body::Incoming;
+use http::{Method, StatusCode};
 use knarr_model::oci::Descriptor;
 use knarr_model::ports::Content;
 use knarr_model::{Digest, Kind, Progress, Step};
 
 use crate::answer;
+use crate::arriving::Answer;
 use crate::error::Error;
 use crate::meter::Meter;
-use crate::remote::{Call, Remote, next_bytes};
+use crate::remote::{Call, Remote};
 use crate::retry::Tries;
 use crate::sink::{Sink, on_blocking_thread};
+use crate::wire::broken;
 
 /// Where fetched blobs go.
 pub(crate) struct Target<'a> {
@@ -37,6 +38,40 @@ impl Target<'_> {
     }
 }
 
+/// A blob on its way through as many tries as it takes.
+struct Arrival<'a> {
+    blob: &'a Descriptor,
+    target: &'a Target<'a>,
+    /// Kept over tries, so that what arrived is hashed once. None before the first, and when its bytes were thrown away.
+    sink: Option<Sink>,
+    /// Whether the sink began behind, or went on after, bytes of an earlier try.
+    resumed: bool,
+    /// The furthest byte that any try came to: only what lies behind it is progress.
+    furthest: u64,
+    transferred: u64,
+}
+
+impl<'a> Arrival<'a> {
+    fn new(blob: &'a Descriptor, target: &'a Target<'a>) -> Self {
+        Self { blob, target, sink: None, resumed: false, furthest: 0, transferred: 0 }
+    }
+
+    /// The sink to go on with. One that is longer than the blob holds something else.
+    async fn sink(&mut self) -> Result<Sink, Error> {
+        if let Some(sink) = self.sink.take().filter(|sink| !sink.is_broken()) {
+            self.resumed |= sink.offset() > 0;
+            return Ok(sink);
+        }
+        let mut sink = self.target.sink(&self.blob.digest).await?;
+        if sink.offset() > self.blob.size {
+            sink.abort().await?;
+            sink = self.target.sink(&self.blob.digest).await?;
+        }
+        self.resumed = sink.offset() > 0;
+        Ok(sink)
+    }
+}
+
 impl Remote {
     /// Fetches a blob unless it is here; the number of bytes that were transferred.
     pub(crate) async fn fetch(&self, blob: &Descriptor, target: &Target<'_>) -> Result<u64, Error> {
@@ -46,13 +81,13 @@ impl Remote {
             return Ok(0);
         }
         let mut tries = Tries::new(self.shared.patience);
-        let mut transferred = 0;
+        let mut arrival = Arrival::new(blob, target);
         loop {
-            let before = transferred;
-            match self.try_fetch(blob, target, &mut transferred).await {
-                Ok(()) => return Ok(transferred),
+            let before = arrival.furthest;
+            match self.try_fetch(&mut arrival).await {
+                Ok(()) => return Ok(arrival.transferred),
                 Err(error) => {
-                    if transferred > before {
+                    if arrival.furthest > before {
                         tries.progressed();
                     }
                     tries.pause(error).await?;
@@ -62,53 +97,45 @@ impl Remote {
     }
 
     /// One try, from where the last one ended.
-    async fn try_fetch(&self, blob: &Descriptor, target: &Target<'_>, transferred: &mut u64) -> Result<(), Error> {
-        let mut sink = target.sink(&blob.digest).await?;
-        if sink.offset() > blob.size {
-            sink.abort().await?;
-            sink = target.sink(&blob.digest).await?;
-        }
-        let id = blob.digest.short();
-        let resumed = sink.offset() > 0;
+    async fn try_fetch(&self, arrival: &mut Arrival<'_>) -> Result<(), Error> {
+        let (blob, progress) = (arrival.blob, arrival.target.progress);
+        let mut sink = arrival.sink().await?;
         if sink.offset() < blob.size || blob.size == 0 {
-            let mut meter = Meter::new(target.progress, id, "Downloading", blob.size);
-            let streamed = self.stream(blob, &mut sink, &mut meter, transferred).await;
+            let streamed = self.stream(arrival, &mut sink).await;
             // What arrived before a cut is kept for the next try.
             let settled = sink.settle().await;
+            arrival.furthest = arrival.furthest.max(sink.offset());
             if let Err(error) = streamed {
-                if matches!(error, Error::TooLong { .. }) {
-                    sink.abort().await?;
+                match error {
+                    Error::TooLong { .. } => sink.abort().await?,
+                    _ => arrival.sink = Some(sink),
                 }
                 return Err(error);
             }
             settled?;
         }
-        target.progress.step(Step::Phase { id, text: "Verifying Checksum" });
+        progress.step(Step::Phase { id: blob.digest.short(), text: "Verifying Checksum" });
         match sink.commit(Some(blob.digest.clone()), Some(blob.size)).await {
             // The fault may be in the bytes of an earlier try, which are gone now: once more from the start.
-            Err(fault) if resumed && fault.kind() == Kind::Invalid => {
+            Err(fault) if arrival.resumed && fault.kind() == Kind::Invalid => {
                 let uri = self.url(&format!("blobs/{}", blob.digest)).parse().unwrap_or_default();
-                return Err(crate::wire::broken("Get", &uri, &fault.full()));
+                return Err(broken("Get", &uri, &fault.full()));
             }
             committed => committed?,
         };
-        target.progress.step(Step::Phase { id, text: "Download complete" });
+        progress.step(Step::Phase { id: blob.digest.short(), text: "Download complete" });
         Ok(())
     }
 
-    async fn stream(
-        &self,
-        blob: &Descriptor,
-        sink: &mut Sink,
-        meter: &mut Meter<'_>,
-        transferred: &mut u64,
-    ) -> Result<(), Error> {
+    async fn stream(&self, arrival: &mut Arrival<'_>, sink: &mut Sink) -> Result<(), Error> {
+        let blob = arrival.blob;
+        let mut meter = Meter::new(arrival.target.progress, blob.digest.short(), "Downloading", blob.size);
         let url = self.url(&format!("blobs/{}", blob.digest));
         let response = self.ask(&url, sink.offset()).await?;
         let mut skip = self.skip(&response, sink.offset())?;
         let mut body = response.into_body();
-        while let Some(mut data) = next_bytes(&url, &mut body).await? {
-            *transferred += data.len() as u64;
+        while let Some(mut data) = body.next().await? {
+            arrival.transferred += data.len() as u64;
             let known = data.split_to(usize::try_from(skip).map_or(data.len(), |skip| skip.min(data.len())));
             skip -= known.len() as u64;
             if sink.offset() + data.len() as u64 > blob.size {
@@ -118,13 +145,12 @@ impl Remote {
             meter.at(sink.offset());
         }
         if sink.offset() < blob.size {
-            let uri = url.parse().unwrap_or_default();
-            return Err(crate::wire::broken("Get", &uri, "the answer ended before the blob did"));
+            return Err(body.failed("the answer ended before the blob did"));
         }
         Ok(())
     }
 
-    async fn ask(&self, url: &str, offset: u64) -> Result<Response<Incoming>, Error> {
+    async fn ask(&self, url: &str, offset: u64) -> Result<Answer, Error> {
         let mut headers = HeaderMap::new();
         if offset > 0 {
             headers.extend(HeaderValue::from_str(&format!("bytes={offset}-")).ok().map(|range| (RANGE, range)));
@@ -136,7 +162,7 @@ impl Remote {
     }
 
     /// How many bytes at the answer's start we have already: none where it is the range that was asked for.
-    fn skip(&self, response: &Response<Incoming>, offset: u64) -> Result<u64, Error> {
+    fn skip(&self, response: &Answer, offset: u64) -> Result<u64, Error> {
         if response.status() != StatusCode::PARTIAL_CONTENT {
             return Ok(offset);
         }

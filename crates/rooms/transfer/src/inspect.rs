@@ -49,7 +49,7 @@ impl Remote {
         if !response.status().is_success() {
             return Err(answer::refused(response).await);
         }
-        let bytes = answer::read(&url, response, DOCUMENT_LIMIT).await?;
+        let bytes = answer::read(response, DOCUMENT_LIMIT).await?;
         let digest = Digest::of(&bytes);
         if digest != blob.digest {
             return Err(Error::Digest {

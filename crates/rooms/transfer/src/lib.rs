@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod arriving;
 mod challenge;
 mod client;
 mod credentials;

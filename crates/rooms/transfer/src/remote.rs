@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
-use http::{Method, Request, Response, StatusCode, Uri};
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use http::{Method, Request, StatusCode, Uri};
 use knarr_model::Reference;
 use tokio::sync::OnceCell;
 
 use crate::answer;
+use crate::arriving::Answer;
 use crate::challenge::Challenge;
 use crate::client::Shared;
 use crate::credentials::Credentials;
@@ -19,7 +17,7 @@ use crate::error::Error;
 use crate::hosts::{authority, host_of};
 use crate::reach::{host_is_public, is_loopback, is_public, literal};
 use crate::token::{Wish, basic, bearer};
-use crate::wire::{Body, SILENCE, broken, no_body};
+use crate::wire::{Body, no_body};
 
 /// Redirects followed in a row.
 const REDIRECTS: usize = 5;
@@ -133,7 +131,7 @@ impl Remote {
     }
 
     /// Sends a request, proving who asks where the registry wants that. Any status but 401 is given back.
-    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Response<Incoming>, Error> {
+    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let known = self.challenge();
         let response = self.follow(call).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -160,7 +158,7 @@ impl Remote {
     }
 
     /// Sends a request, and follows redirects where that is harmless.
-    async fn follow(&self, call: &Call<'_>) -> Result<Response<Incoming>, Error> {
+    async fn follow(&self, call: &Call<'_>) -> Result<Answer, Error> {
         let mut url = call.url.clone();
         let mut own = self.is_own(&self.parse(&url)?);
         for _ in 0..=REDIRECTS {
@@ -180,7 +178,7 @@ impl Remote {
         Err(self.invalid("too many redirects"))
     }
 
-    async fn send_once(&self, call: &Call<'_>, url: &str) -> Result<Response<Incoming>, Error> {
+    async fn send_once(&self, call: &Call<'_>, url: &str) -> Result<Answer, Error> {
         let uri = self.parse(url)?;
         let own = self.is_own(&uri);
         let only_public = if own { false } else { self.check_target(&uri, false).await? };
@@ -244,7 +242,7 @@ impl Remote {
         if !response.status().is_success() {
             return Err(self.unauthorized(answer::refused(response).await));
         }
-        let body = answer::read(&wish.realm, response, TOKEN_LIMIT).await?;
+        let body = answer::read(response, TOKEN_LIMIT).await?;
         self.shared.tokens.keep(wish, &body).ok_or_else(|| self.invalid("the token service sent no token"))
     }
 
@@ -297,25 +295,6 @@ impl Remote {
                 Error::Unauthorized { registry: self.domain.clone(), detail }
             }
             other => other,
-        }
-    }
-}
-
-/// The next bytes of an answer; none at its end. A line that falls silent is an error.
-pub(crate) async fn next_bytes(uri: &str, body: &mut Incoming) -> Result<Option<Bytes>, Error> {
-    let failed = |reason: &str| match uri.parse() {
-        Ok(uri) => broken("Get", &uri, reason),
-        Err(_) => broken("Get", &Uri::default(), reason),
-    };
-    loop {
-        let frame = match tokio::time::timeout(SILENCE, body.frame()).await {
-            Err(_) => return Err(failed("the registry stopped sending")),
-            Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(failed(&format!("the connection was cut: {error}"))),
-            Ok(Some(Ok(frame))) => frame,
-        };
-        if let Ok(data) = frame.into_data() {
-            return Ok(Some(data));
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::AtomicU64;
 
+use http::Method;
 use http::header::{HeaderMap, LINK};
-use http::{Method, Response};
-use hyper::body::Incoming;
 use knarr_model::oci::DOCUMENT_LIMIT;
 use knarr_model::{Reference, Result};
 use serde::Deserialize;
 
 use crate::answer;
+use crate::arriving::Answer;
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::documents::explain;
@@ -46,7 +46,7 @@ impl Remote {
                 return Err(answer::refused(response).await);
             }
             let next = next_page(&response).map(|location| self.join(&url, &location));
-            let body = answer::read(&url, response, DOCUMENT_LIMIT).await?;
+            let body = answer::read(response, DOCUMENT_LIMIT).await?;
             let page: Page = serde_json::from_slice(&body).map_err(|_| self.invalid("a list of tags that is none"))?;
             tags.extend(page.tags.unwrap_or_default());
             match next {
@@ -59,7 +59,7 @@ impl Remote {
 }
 
 /// The address in `Link: <…>; rel="next"` (RFC 8288).
-fn next_page(response: &Response<Incoming>) -> Option<String> {
+fn next_page(response: &Answer) -> Option<String> {
     let link = response.headers().get(LINK)?.to_str().ok()?;
     let (address, rest) = link.strip_prefix('<')?.split_once('>')?;
     rest.contains("next").then(|| address.to_owned())

@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::TryStreamExt as _;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE};
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::Frame;
 use knarr_model::oci::Descriptor;
 use knarr_model::ports::Content;
 use knarr_model::{Progress, Step};
 
 use crate::answer;
+use crate::arriving::Answer;
 use crate::error::Error;
 use crate::meter::Meter;
 use crate::remote::{Call, Remote};
@@ -177,7 +178,7 @@ impl Remote {
     }
 
     /// Reads `Location` and `Range: 0-<last byte>` of a session's answer.
-    fn session(&self, url: &str, response: &Response<Incoming>) -> Result<Session, Error> {
+    fn session(&self, url: &str, response: &Answer) -> Result<Session, Error> {
         let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let url = match (header(LOCATION), response.status()) {
             (Some(location), _) => self.join(url, location),
@@ -189,7 +190,7 @@ impl Remote {
         Ok(Session { url, offset })
     }
 
-    async fn ask_patiently(&self, method: Method, url: &str) -> Result<Response<Incoming>, Error> {
+    async fn ask_patiently(&self, method: Method, url: &str) -> Result<Answer, Error> {
         let mut tries = Tries::new(self.shared.patience);
         loop {
             let error = match self.ask_once(method.clone(), url, HeaderMap::new()).await {
@@ -205,7 +206,7 @@ impl Remote {
         }
     }
 
-    async fn ask_once(&self, method: Method, url: &str, mut headers: HeaderMap) -> Result<Response<Incoming>, Error> {
+    async fn ask_once(&self, method: Method, url: &str, mut headers: HeaderMap) -> Result<Answer, Error> {
         if method == Method::POST {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
         }
@@ -215,7 +216,7 @@ impl Remote {
 }
 
 /// The last byte that a session has, as its `Range: 0-<last>` says.
-fn last_byte(response: &Response<Incoming>) -> Option<u64> {
+fn last_byte(response: &Answer) -> Option<u64> {
     let range = response.headers().get(RANGE)?.to_str().ok()?;
     range.trim_start_matches("bytes=").strip_prefix("0-")?.parse().ok()
 }

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Request, Uri};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -21,6 +20,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::arriving::{Answer, Arriving};
 use crate::error::Error;
 use crate::hosts::Hosts;
 use crate::reach::Resolver;
@@ -32,14 +32,14 @@ type HttpClient = Client<HttpsConnector<HttpConnector<Resolver>>, Body>;
 
 /// For a TCP connection.
 const CONNECT: Duration = Duration::from_secs(15);
-/// A peer from which, and to which, nothing moves for this long is given up.
-pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 
 /// The two connection pools.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     any: HttpClient,
     only_public: HttpClient,
+    /// A peer from which, and to which, nothing moves for this long is given up.
+    silence: Duration,
 }
 
 /// A request without a body.
@@ -48,9 +48,9 @@ pub(crate) fn no_body() -> Body {
 }
 
 impl Wire {
-    pub(crate) fn new(hosts: &Hosts) -> ModelResult<Self> {
+    pub(crate) fn new(hosts: &Hosts, silence: Duration) -> ModelResult<Self> {
         let tls = tls_config(hosts)?;
-        Ok(Self { any: pool(tls.clone(), false), only_public: pool(tls, true) })
+        Ok(Self { any: pool(tls.clone(), false), only_public: pool(tls, true), silence })
     }
 
     /// Sends a request and waits for the head of its answer, as long as something moves: `moved` counts the bytes of the
@@ -60,14 +60,14 @@ impl Wire {
         request: Request<Body>,
         only_public: bool,
         moved: &AtomicU64,
-    ) -> Result<Response<Incoming>, Error> {
+    ) -> Result<Answer, Error> {
         let (method, uri) = (go_method(request.method()), request.uri().clone());
         let client = if only_public { &self.only_public } else { &self.any };
         let mut answer = Box::pin(client.request(request));
         let mut seen = moved.load(Ordering::Relaxed);
         loop {
-            match tokio::time::timeout(SILENCE, &mut answer).await {
-                Ok(Ok(response)) => return Ok(response),
+            match tokio::time::timeout(self.silence, &mut answer).await {
+                Ok(Ok(response)) => return Ok(response.map(|body| Arriving::new(body, uri, self.silence))),
                 Ok(Err(error)) => return Err(explain(method, &uri, &error)),
                 Err(_) if moved.load(Ordering::Relaxed) != seen => seen = moved.load(Ordering::Relaxed),
                 Err(_) => return Err(broken(method, &uri, "the registry does not answer")),
@@ -129,7 +129,7 @@ fn go_method(method: &http::Method) -> &'static str {
 }
 
 /// The address without its query, which may hold a signature.
-fn without_query(uri: &Uri) -> String {
+pub(crate) fn without_query(uri: &Uri) -> String {
     format!("{}://{}{}", uri.scheme_str().unwrap_or("http"), uri.authority().map_or("", |a| a.as_str()), uri.path())
 }
 

@@ -92,7 +92,8 @@ impl Lines {
 
 fn client(hosts: Hosts) -> Client {
     let pause = Duration::from_millis(1);
-    Client::with_patience(hosts, Patience { tries: 6, first_pause: pause, longest_pause: pause }).unwrap()
+    Client::with_patience(hosts, Patience { tries: 6, first_pause: pause, longest_pause: pause, ..Patience::default() })
+        .unwrap()
 }
 
 fn push(addr: SocketAddr, name: &str, manifest: &Descriptor) -> PushRequest {

@@ -1,7 +1,6 @@
 //! Cut, wrong, endless and missing answers.
 
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
@@ -9,70 +8,8 @@ use knarr_model::{Digest, Fault, Kind};
 
 use crate::server::{Hostile, INDEX, MANIFEST, Sample, Store, answer, documents, pull, pull_by, request};
 
-fn sample() -> Sample {
+pub fn sample() -> Sample {
     Sample::new((0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect())
-}
-
-/// Cuts each answer of a layer after some bytes, then goes on where it is asked to (or, `deaf`, from the start).
-fn cutting(image: &Sample, deaf: bool) -> Hostile {
-    let image = image.clone();
-    let cuts = AtomicUsize::new(0);
-    Hostile::start(move |_, request, _| {
-        if !image.is_layer(request) {
-            return image.honest(request);
-        }
-        let range = request.header("range").filter(|_| !deaf);
-        let first: usize = range.map_or(0, |r| r["bytes=".len()..].trim_end_matches('-').parse().unwrap());
-        let rest = &image.layer[first..];
-        let place = format!("bytes {first}-{}/{}", image.layer.len() - 1, image.layer.len());
-        let whole = match first {
-            0 => answer("200 OK", &[], rest),
-            _ => answer("206 Partial Content", &[("Content-Range", &place)], rest),
-        };
-        // Growing, so that each try of a deaf registry gets further.
-        let n = cuts.fetch_add(1, Ordering::Relaxed);
-        let cut = 70_000 + n * 137_911;
-        whole[..whole.len().min(cut)].to_vec()
-    })
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_line_costs_only_what_was_on_its_way() {
-    let image = sample();
-    let server = cutting(&image, false);
-    let store = Store::new();
-    let (_, fetched) = pull(&store, &request(server.image())).await.unwrap();
-    assert!(store.has(&image.layer));
-    assert_eq!(fetched.bytes, image.layer.len() as u64, "no byte came twice");
-    assert!(server.requests(&Digest::of(&image.layer).to_string()).len() > 3, "it was cut several times");
-    let (_, again) = pull(&store, &request(server.image())).await.unwrap();
-    assert_eq!((again.bytes, again.present), (0, 1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_registry_without_ranges_is_read_again_from_the_start() {
-    let image = sample();
-    let server = cutting(&image, true);
-    let store = Store::new();
-    pull(&store, &request(server.image())).await.unwrap();
-    assert!(store.has(&image.layer));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pull_that_gave_up_is_taken_up_by_the_next() {
-    let image = sample();
-    let (dead, good) = (image.clone(), image.clone());
-    let broken = Hostile::start(move |_, request, _| match dead.is_layer(request) {
-        true if request.header("range").is_none() => dead.honest(request)[..400_000].to_vec(),
-        true => Vec::new(),
-        false => dead.honest(request),
-    });
-    let store = Store::new();
-    let error = pull(&store, &request(broken.image())).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Unavailable, "{error:?}");
-    let server = cutting(&good, false);
-    let (_, fetched) = pull(&store, &request(server.image())).await.unwrap();
-    assert!(fetched.bytes < image.layer.len() as u64 - 300_000, "{fetched:?}");
 }
 
 /// A pull of an image whose layer or config has other bytes than its digest says, and afterwards of the right one.
@@ -182,23 +119,6 @@ async fn endless_answers_end() {
     let huge = Hostile::start(|_, _, _| answer("200 OK", &[MANIFEST], &vec![b' '; (4 << 20) + 1]));
     let error = pull(&Store::new(), &request(huge.image())).await.unwrap_err();
     assert!(error.full().contains("larger than"), "{error:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_busy_registry_is_asked_again_later() {
-    let image = sample();
-    let busy = image.clone();
-    let server = Hostile::start(move |_, request, before| match before {
-        0 | 2 => answer("429 Too Many Requests", &[("Retry-After", "0")], b""),
-        1 => answer("503 Service Unavailable", &[], b""),
-        _ => busy.honest(request),
-    });
-    let store = Store::new();
-    pull(&store, &request(server.image())).await.unwrap();
-    assert!(store.has(&image.layer));
-    let always = Hostile::start(|_, _, _| answer("503 Service Unavailable", &[], b""));
-    assert_eq!(pull(&store, &request(always.image())).await.unwrap_err().kind(), Kind::Unavailable);
-    assert_eq!(always.requests("manifests").len(), 4, "tries are bounded");
 }
 
 #[tokio::test(flavor = "multi_thread")]

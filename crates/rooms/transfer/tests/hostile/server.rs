@@ -28,6 +28,25 @@ impl Request {
     }
 }
 
+/// What a connection gets.
+pub struct Reply {
+    bytes: Vec<u8>,
+    /// The line stays open, and silent, until the client hangs up.
+    held: bool,
+}
+
+impl Reply {
+    pub fn held(bytes: Vec<u8>) -> Self {
+        Self { bytes, held: true }
+    }
+}
+
+impl From<Vec<u8>> for Reply {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, held: false }
+    }
+}
+
 /// Listens until the test's process ends; answers one request a connection.
 pub struct Hostile {
     pub addr: SocketAddr,
@@ -36,7 +55,7 @@ pub struct Hostile {
 
 impl Hostile {
     /// `answer` gets the server's own address, the request, and how many came before it.
-    pub fn start(answer: impl Fn(SocketAddr, &Request, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    pub fn start<R: Into<Reply>>(answer: impl Fn(SocketAddr, &Request, usize) -> R + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -59,10 +78,10 @@ impl Hostile {
     }
 }
 
-fn serve(
+fn serve<R: Into<Reply>>(
     addr: SocketAddr,
     mut stream: TcpStream,
-    answer: &(dyn Fn(SocketAddr, &Request, usize) -> Vec<u8> + Send + Sync),
+    answer: &(impl Fn(SocketAddr, &Request, usize) -> R + Send + Sync),
     log: &Mutex<Vec<Request>>,
 ) {
     let Some(head) = read_head(&mut stream) else {
@@ -76,7 +95,11 @@ fn serve(
         log.push(request.clone());
         log.len() - 1
     };
-    let _ = stream.write_all(&answer(addr, &request, before));
+    let reply: Reply = answer(addr, &request, before).into();
+    let _ = stream.write_all(&reply.bytes);
+    if reply.held {
+        let _ = stream.read(&mut [0]);
+    }
 }
 
 fn read_head(stream: &mut TcpStream) -> Option<String> {
@@ -165,6 +188,14 @@ impl Store {
         Self { folder, content }
     }
 
+    /// The same folder as another process finds it.
+    pub fn reopened(self) -> Self {
+        let Self { folder, content } = self;
+        drop(content);
+        let content = Arc::new(Content::open(folder.path()).unwrap());
+        Self { folder, content }
+    }
+
     pub fn has(&self, data: &[u8]) -> bool {
         self.content.size(&Digest::of(data)).unwrap() == Some(data.len() as u64)
     }
@@ -174,11 +205,19 @@ impl Store {
     }
 }
 
+pub fn patience() -> Patience {
+    Patience {
+        tries: 4,
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(20),
+        longest_wait: Duration::from_secs(2),
+        silence: Duration::from_secs(20),
+    }
+}
+
 /// A client that does not wait long.
 pub fn client() -> Client {
-    let pause = Duration::from_millis(1);
-    let patience = Patience { tries: 4, first_pause: pause, longest_pause: Duration::from_millis(20) };
-    Client::with_patience(Hosts::default(), patience).unwrap()
+    Client::with_patience(Hosts::default(), patience()).unwrap()
 }
 
 pub fn request(reference: Reference) -> PullRequest {
