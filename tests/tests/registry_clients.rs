@@ -114,6 +114,37 @@ fn certificates_of_an_authority() {
     host.finish().unwrap();
 }
 
+/// A registry that is nowhere but in the hosts table: its mirror serves a pull and a build; a push goes to the server.
+#[test]
+fn mirrors_serve_what_the_daemon_wants() {
+    let (mirror, server, folder) =
+        (Registry::start().unwrap(), Registry::start().unwrap(), tempfile::tempdir().unwrap());
+    let table = folder.path().join("r.example/hosts.toml");
+    std::fs::create_dir(table.parent().unwrap()).unwrap();
+    let (mirror_at, server_at) = (mirror.address(), server.address());
+    std::fs::write(table, format!("server = 'http://{server_at}'\n[host.'http://{mirror_at}']\n")).unwrap();
+    let hub = format!("http://{mirror_at}");
+    let host = Host::start_with(&["--certs-dir", &folder.path().to_string_lossy(), "--registry-mirror", &hub]).unwrap();
+    for name in ["base:1", "library/base:1"] {
+        import_busybox(&host.knarr(), &mirror.image(name)).unwrap();
+        host.knarr().ok(&["push", &mirror.image(name)]).unwrap();
+        host.knarr().ok(&["rmi", &mirror.image(name)]).unwrap();
+    }
+    host.docker().ok(&["pull", "r.example/base:1"]).unwrap();
+    host.docker().ok(&["pull", "base:1"]).unwrap();
+    host.docker().ok(&["rmi", "r.example/base:1", "base:1"]).unwrap();
+    let context = folder.path().join("context");
+    std::fs::create_dir(&context).unwrap();
+    std::fs::write(context.join("Dockerfile"), "FROM r.example/base:1\nCMD [\"true\"]\n").unwrap();
+    host.knarr().ok(&["build", "-q", "-t", "r.example/built:1", &context.to_string_lossy()]).unwrap();
+    host.knarr().ok(&["push", "r.example/built:1"]).unwrap();
+    assert_eq!(server.get("/v2/built/tags/list").unwrap().0, 200);
+    assert_eq!(mirror.get("/v2/built/tags/list").unwrap().0, 404);
+    let info = host.http().get("/v1.45/info").unwrap();
+    assert_eq!(info["RegistryConfig"]["Mirrors"], serde_json::json!([hub]));
+    host.finish().unwrap();
+}
+
 #[test]
 fn a_registry_killed_in_the_middle_has_whole_images_or_none() {
     let host = Host::start().unwrap();

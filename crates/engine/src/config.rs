@@ -44,6 +44,10 @@ pub struct Live {
     pub insecure_registries: Vec<String>,
     /// A PEM file with further certificate authorities for registries.
     pub registry_ca: Option<PathBuf>,
+    /// Addresses of mirrors of Docker Hub.
+    pub registry_mirrors: Vec<String>,
+    /// Folders with a folder for each registry.
+    pub certs_dirs: Vec<PathBuf>,
     /// `key=value` labels of this daemon, shown by `info`.
     pub labels: Vec<String>,
     /// Whether the daemon logs for debugging, shown by `info`.

@@ -80,7 +80,8 @@ impl Engine {
 }
 
 fn registry_info(live: &Live) -> Value {
-    let index = |name: &str, secure: bool| json!({"Name": name, "Mirrors": [], "Secure": secure, "Official": name == "docker.io"});
+    let mirrors = |name: &str| if name == "docker.io" { live.registry_mirrors.as_slice() } else { &[] };
+    let index = |name: &str, secure: bool| json!({"Name": name, "Mirrors": mirrors(name), "Secure": secure, "Official": name == "docker.io"});
     let mut indexes = serde_json::Map::new();
     indexes.insert("docker.io".into(), index("docker.io", true));
     for name in &live.insecure_registries {
@@ -88,6 +89,7 @@ fn registry_info(live: &Live) -> Value {
     }
     json!({
         "AllowNondistributableArtifactsCIDRs": null, "AllowNondistributableArtifactsHostnames": null,
-        "InsecureRegistryCIDRs": ["127.0.0.0/8", "::1/128"], "IndexConfigs": indexes, "Mirrors": null,
+        "InsecureRegistryCIDRs": ["127.0.0.0/8", "::1/128"], "IndexConfigs": indexes,
+        "Mirrors": (!live.registry_mirrors.is_empty()).then_some(&live.registry_mirrors),
     })
 }

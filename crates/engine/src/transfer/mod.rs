@@ -29,6 +29,8 @@ impl Engine {
         let hosts = Hosts {
             insecure: live.insecure_registries.clone(),
             ca_files: live.registry_ca.clone().into_iter().collect(),
+            mirrors: live.registry_mirrors.clone(),
+            folders: live.certs_dirs.clone(),
         };
         let client = Client::new(hosts)?;
         self.registries.store(Some(Arc::new(client.clone())));

@@ -11,11 +11,12 @@ use knarr_model::{Digest, Reference, Result};
 use crate::challenge::Challenge;
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::hosts::{Hosts, authority};
-use crate::remote::{Access, Remote};
+use crate::hosts::{Endpoint, Hosts, Table};
+use crate::remote::{Access, Place, Remote};
 use crate::retry::Patience;
+use crate::sources::{Mirror, Sources};
 use crate::token::Tokens;
-use crate::wire::{Wire, no_body};
+use crate::wire::{Wires, no_body};
 
 /// How long a loopback or insecure registry has to answer TLS before it is taken for a plain one.
 const PROBE: Duration = Duration::from_secs(5);
@@ -29,10 +30,10 @@ pub struct Client(pub(crate) Arc<Shared>);
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) wire: Wire,
+    pub(crate) wires: Wires,
     pub(crate) tokens: Tokens,
     pub(crate) patience: Patience,
-    hosts: Hosts,
+    hosts: Arc<Table>,
     /// Whether an insecure or loopback registry speaks TLS, as found out.
     schemes: Mutex<HashMap<String, &'static str>>,
     /// What registries asked for, by repository: the next conversation begins with it.
@@ -42,15 +43,16 @@ pub(crate) struct Shared {
 }
 
 impl Client {
-    /// A client with the system's certificate roots and those of `hosts`.
+    /// A client with the system's certificate roots and those of `hosts`, whose files are read now.
     pub fn new(hosts: Hosts) -> Result<Self> {
         Self::with_patience(hosts, Patience::default())
     }
 
     /// The same, with other bounds of trying again.
     pub fn with_patience(hosts: Hosts, patience: Patience) -> Result<Self> {
+        let hosts = Arc::new(Table::read(hosts)?);
         Ok(Self(Arc::new(Shared {
-            wire: Wire::new(&hosts, patience.silence)?,
+            wires: Wires::new(Arc::clone(&hosts), patience.silence)?,
             tokens: Tokens::default(),
             patience,
             hosts,
@@ -62,27 +64,48 @@ impl Client {
 
     /// A conversation about one repository.
     pub(crate) async fn remote(&self, image: &Reference, who: &Credentials, access: Access) -> Result<Remote, Error> {
-        let scheme = self.0.scheme(image.domain()).await?;
-        Ok(Remote::new(Arc::clone(&self.0), scheme, image, who.clone(), access))
+        let place = self.0.place(self.0.hosts.registry(image.domain())).await?;
+        Ok(Remote::new(Arc::clone(&self.0), image.domain(), place, who.clone()).about(image.path(), access))
+    }
+
+    /// Conversations about one repository with its mirrors, who are told nobody's name, and with the registry.
+    pub(crate) async fn sources(&self, image: &Reference, who: &Credentials) -> Result<Sources, Error> {
+        let mut mirrors = Vec::new();
+        for endpoint in self.0.hosts.mirrors(image.domain()).iter().filter(|endpoint| endpoint.pulls) {
+            let (name, resolves) = (endpoint.authority.clone(), endpoint.resolves);
+            let place = self.0.place(endpoint.clone()).await?;
+            let remote = Remote::new(Arc::clone(&self.0), &name, place, Credentials::Anonymous);
+            mirrors.push(Mirror::new(remote.impatient().about(image.path(), Access::Pull), resolves));
+        }
+        Ok(Sources::new(mirrors, self.remote(image, who, Access::Pull).await?))
     }
 
     /// Checks credentials against a registry (Docker's `login`): `/v2/` must let them in.
     pub async fn login(&self, domain: &str, who: &Credentials) -> Result<()> {
-        let scheme = self.0.scheme(domain).await?;
-        Ok(Remote::of_registry(Arc::clone(&self.0), scheme, domain, who.clone()).ping().await?)
+        let place = self.0.place(self.0.hosts.registry(domain)).await?;
+        Ok(Remote::new(Arc::clone(&self.0), domain, place, who.clone()).ping().await?)
     }
 }
 
 impl Shared {
+    /// The endpoint with its scheme.
+    async fn place(&self, endpoint: Endpoint) -> Result<Place, Error> {
+        let scheme = match endpoint.scheme {
+            Some(scheme) => scheme,
+            None => self.scheme(&endpoint.authority).await?,
+        };
+        Ok(Place { scheme, authority: endpoint.authority, prefix: endpoint.prefix })
+    }
+
     /// `https`, or for loopback and listed registries that do not answer TLS, `http`.
-    async fn scheme(&self, domain: &str) -> Result<&'static str, Error> {
-        if !self.hosts.allows_plain(domain) {
+    async fn scheme(&self, authority: &str) -> Result<&'static str, Error> {
+        if !self.hosts.allows_plain(authority) {
             return Ok("https");
         }
-        if let Some(known) = lock(&self.schemes).get(domain) {
+        if let Some(known) = lock(&self.schemes).get(authority) {
             return Ok(known);
         }
-        let probed = tokio::time::timeout(PROBE, self.probe(domain)).await;
+        let probed = tokio::time::timeout(PROBE, self.probe(authority)).await;
         let scheme = match probed {
             Ok(Ok(())) => "https",
             Ok(Err(error)) if crate::wire::is_not_tls(&error) => "http",
@@ -90,14 +113,14 @@ impl Shared {
             // Not reachable at all, most likely: the request itself will tell.
             Ok(Err(_)) | Err(_) => return Ok("http"),
         };
-        lock(&self.schemes).insert(domain.to_owned(), scheme);
+        lock(&self.schemes).insert(authority.to_owned(), scheme);
         Ok(scheme)
     }
 
-    async fn probe(&self, domain: &str) -> Result<(), Error> {
-        let request = Request::get(format!("https://{}/v2/", authority(domain))).body(no_body());
-        let request = request.map_err(|e| Error::Invalid { registry: domain.to_owned(), reason: e.to_string() })?;
-        self.wire.send(request, false, &AtomicU64::new(0)).await.map(drop)
+    async fn probe(&self, authority: &str) -> Result<(), Error> {
+        let request = Request::get(format!("https://{authority}/v2/")).body(no_body());
+        let request = request.map_err(|e| Error::Invalid { registry: authority.to_owned(), reason: e.to_string() })?;
+        self.wires.send(request, false, &AtomicU64::new(0)).await.map(drop)
     }
 
     pub(crate) fn challenge(&self, repository: &str) -> Option<Challenge> {

@@ -30,7 +30,7 @@ pub struct Resolved {
 impl Remote {
     /// The document that a tag or digest names. A digest is checked before a byte is parsed (flaw row 62).
     pub(crate) async fn document(&self, image: &Reference, target: &str) -> Result<Resolved, Error> {
-        let mut tries = Tries::new(self.shared.patience);
+        let mut tries = Tries::new(self.patience);
         loop {
             match self.try_document(image, target).await {
                 Ok(resolved) => return Ok(resolved),

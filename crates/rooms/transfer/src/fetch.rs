@@ -80,7 +80,7 @@ impl Remote {
         if target.has(blob).await? {
             return Ok(0);
         }
-        let mut tries = Tries::new(self.shared.patience);
+        let mut tries = Tries::new(self.patience);
         let mut arrival = Arrival::new(blob, target);
         loop {
             let before = arrival.furthest;

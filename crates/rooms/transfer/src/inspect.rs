@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::documents::explain;
 use crate::error::Error;
-use crate::remote::{Access, Call, Remote};
+use crate::remote::{Call, Remote};
 
 /// What a registry has under a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +25,13 @@ pub struct Found {
 impl Client {
     /// Looks a reference up. Of an index the platforms are in it; of a manifest the config says it.
     pub async fn inspect(&self, reference: &Reference, who: &Credentials) -> Result<Found> {
-        let remote = self.remote(reference, who, Access::Pull).await?;
-        let found = remote.document(reference, reference.target()).await?;
+        let sources = self.sources(reference, who).await?;
+        let found = sources.document(reference, reference.target()).await?;
         let platforms = match &found.document {
             Document::Index(index) => index.manifests.iter().filter_map(|entry| entry.platform.clone()).collect(),
             Document::Manifest(manifest) => {
                 let config =
-                    remote.config(reference, &manifest.config).await.map_err(|e| explain(e, "pull", reference))?;
+                    sources.config(reference, &manifest.config).await.map_err(|e| explain(e, "pull", reference))?;
                 vec![config.platform()]
             }
         };
@@ -41,7 +41,7 @@ impl Client {
 
 impl Remote {
     /// An image's config, hashed before it is parsed. Not kept.
-    async fn config(&self, reference: &Reference, blob: &Descriptor) -> Result<ImageConfig, Error> {
+    pub(crate) async fn config(&self, reference: &Reference, blob: &Descriptor) -> Result<ImageConfig, Error> {
         let moved = AtomicU64::new(0);
         let url = self.url(&format!("blobs/{}", blob.digest));
         let call = Call { method: Method::GET, url: url.clone(), headers: HeaderMap::new(), body: None, moved: &moved };

@@ -9,6 +9,7 @@
 //! push:  manifest ─ each blob: HEAD? mount? PATCH, PUT ─ manifests/<tag>
 //!
 //! remote   who asks, redirects, where credentials may go   (challenge, token)
+//! sources  mirrors, then the registry
 //! wire     connections, TLS, deadlines                     (hosts, reach, trust)
 //! ```
 //!
@@ -19,6 +20,7 @@
 //! - What a registry can make us hold or wait for is bounded: documents, heads, errors, silence, tries, redirects.
 //! - A cut line costs what was on its way: the next try goes on behind what arrived. One download a digest at a time.
 //! - A foreign layer's `urls` are not followed.
+//! - Mirrors are asked anonymously and believed by digest; a tag's digest is believed of those that are configured to resolve.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -40,6 +42,7 @@ mod retry;
 mod secret;
 mod sink;
 mod source;
+mod sources;
 mod tags;
 mod token;
 mod trust;

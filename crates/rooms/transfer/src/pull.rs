@@ -13,8 +13,8 @@ use crate::credentials::Credentials;
 use crate::documents::{Resolved, explain};
 use crate::error::Error;
 use crate::fetch::Target;
-use crate::remote::{Access, Remote};
 use crate::sink::on_blocking_thread;
+use crate::sources::Sources;
 
 /// Layers fetched at a time, as Docker's default.
 const AT_ONCE: usize = 3;
@@ -60,14 +60,14 @@ pub struct Fetched {
 impl Client {
     /// What a reference names: manifest or index, with its bytes.
     pub async fn resolve(&self, reference: &Reference, who: &Credentials) -> Result<Resolved> {
-        let remote = self.remote(reference, who, Access::Pull).await?;
-        Ok(remote.document(reference, reference.target()).await?)
+        let sources = self.sources(reference, who).await?;
+        Ok(sources.document(reference, reference.target()).await?)
     }
 
     /// Resolves, chooses the platform, and commits index, manifest and config to the content store.
     pub async fn open(&self, request: &PullRequest, content: &Arc<dyn Content>) -> Result<Image> {
-        let remote = self.remote(&request.reference, &request.credentials, Access::Pull).await?;
-        Ok(open(&remote, request, content).await?)
+        let sources = self.sources(&request.reference, &request.credentials).await?;
+        Ok(open(&sources, request, content).await?)
     }
 
     /// Fetches the layers that are missing, several at a time, and tells of each as soon as it is committed.
@@ -79,13 +79,13 @@ impl Client {
         progress: &dyn Progress,
         on_layer: &OnLayer,
     ) -> Result<Fetched> {
-        let remote = self.remote(&request.reference, &request.credentials, Access::Pull).await?;
+        let sources = self.sources(&request.reference, &request.credentials).await?;
         let target = Target { content, progress };
         announce(&target, &image.document.layers).await?;
         // Collected first: the compiler cannot see that a stream which still holds the closure may cross threads.
         let each = image.document.layers.iter().enumerate();
         let fetches: Vec<_> =
-            each.map(|each| fetch_layer(&remote, &target, &request.reference, each, on_layer)).collect();
+            each.map(|each| fetch_layer(&sources, &target, &request.reference, each, on_layer)).collect();
         let fetched: Vec<u64> = futures::stream::iter(fetches).buffer_unordered(AT_ONCE).try_collect().await?;
         let layers = fetched.iter().filter(|bytes| **bytes > 0).count();
         Ok(Fetched { bytes: fetched.iter().sum(), layers, present: fetched.len() - layers })
@@ -93,20 +93,25 @@ impl Client {
 }
 
 async fn fetch_layer(
-    remote: &Remote,
+    sources: &Sources,
     target: &Target<'_>,
     image: &Reference,
     (index, layer): (usize, &Descriptor),
     on_layer: &OnLayer,
 ) -> Result<u64, Error> {
-    let bytes = fetch_blob(remote, target, image, layer).await?;
+    let bytes = fetch_blob(sources, target, image, layer).await?;
     on_layer(index, layer);
     Ok(bytes)
 }
 
 /// Fetches a blob of an image; a failure names both.
-async fn fetch_blob(remote: &Remote, target: &Target<'_>, image: &Reference, blob: &Descriptor) -> Result<u64, Error> {
-    let fetched = remote.fetch(blob, target).await;
+async fn fetch_blob(
+    sources: &Sources,
+    target: &Target<'_>,
+    image: &Reference,
+    blob: &Descriptor,
+) -> Result<u64, Error> {
+    let fetched = sources.fetch(blob, target).await;
     fetched.map_err(|error| explain(error.of_blob(&blob.digest, image), "pull", image))
 }
 
@@ -123,24 +128,24 @@ async fn announce(target: &Target<'_>, layers: &[Descriptor]) -> Result<(), Erro
     Ok(())
 }
 
-async fn open(remote: &Remote, request: &PullRequest, content: &Arc<dyn Content>) -> Result<Image, Error> {
+async fn open(sources: &Sources, request: &PullRequest, content: &Arc<dyn Content>) -> Result<Image, Error> {
     let reference = &request.reference;
-    let found = remote.document(reference, reference.target()).await?;
+    let found = sources.document(reference, reference.target()).await?;
     let target = found.descriptor.clone();
-    keep(remote, content, &found).await?;
+    keep(sources, content, &found).await?;
     let (manifest, document, listed) = match found.document {
         Document::Manifest(document) => (found.descriptor, document, false),
         Document::Index(index) => {
             let entry = choose(&index, request.platform.as_ref())?;
-            let chosen = remote.document(reference, entry.digest.as_str()).await?;
-            keep(remote, content, &chosen).await?;
+            let chosen = sources.document(reference, entry.digest.as_str()).await?;
+            keep(sources, content, &chosen).await?;
             match chosen.document {
                 Document::Manifest(document) => (chosen.descriptor, document, true),
-                Document::Index(_) => return Err(remote.invalid("an index within an index")),
+                Document::Index(_) => return Err(sources.registry.invalid("an index within an index")),
             }
         }
     };
-    let config = fetch_config(remote, reference, &document, content).await?;
+    let config = fetch_config(sources, reference, &document, content).await?;
     check(reference, &document, &config)?;
     match &request.platform {
         Some(wanted) if !listed && !wanted.accepts(&config.platform()) => Err(Error::WrongPlatform {
@@ -162,7 +167,7 @@ fn choose<'a>(index: &'a Index, platform: Option<&Platform>) -> Result<&'a Descr
 }
 
 async fn fetch_config(
-    remote: &Remote,
+    sources: &Sources,
     reference: &Reference,
     document: &Manifest,
     content: &Arc<dyn Content>,
@@ -184,7 +189,7 @@ async fn fetch_config(
         // Not here, or moved away just now because it had changed on the disk.
         Err(_) => {
             let target = Target { content, progress: &knarr_model::NoProgress };
-            fetch_blob(remote, &target, reference, &blob).await?;
+            fetch_blob(sources, &target, reference, &blob).await?;
             read().await?
         }
     };
@@ -216,8 +221,8 @@ fn is_layer(media_type: &str) -> bool {
 }
 
 /// Commits a document that was verified already.
-async fn keep(remote: &Remote, content: &Arc<dyn Content>, found: &Resolved) -> Result<(), Error> {
-    let flight = remote.shared.flight(&found.descriptor.digest);
+async fn keep(sources: &Sources, content: &Arc<dyn Content>, found: &Resolved) -> Result<(), Error> {
+    let flight = sources.registry.shared.flight(&found.descriptor.digest);
     let _turn = flight.lock().await;
     let (content, bytes, digest) = (Arc::clone(content), found.bytes.clone(), found.descriptor.digest.clone());
     let stored = on_blocking_thread(move || {

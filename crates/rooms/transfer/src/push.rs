@@ -161,7 +161,7 @@ impl Push<'_> {
     }
 
     async fn put_manifest(&self, manifest: &Descriptor, bytes: &[u8], target: &str) -> Result<(), Error> {
-        let mut tries = Tries::new(self.remote.shared.patience);
+        let mut tries = Tries::new(self.remote.patience);
         loop {
             match self.try_put_manifest(manifest, bytes, target).await {
                 Ok(()) => return Ok(()),

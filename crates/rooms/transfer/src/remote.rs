@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicU64;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use http::{Method, Request, StatusCode, Uri};
-use knarr_model::Reference;
 use tokio::sync::OnceCell;
 
 use crate::answer;
@@ -14,8 +13,9 @@ use crate::challenge::Challenge;
 use crate::client::Shared;
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::hosts::{authority, host_of};
+use crate::hosts::host_of;
 use crate::reach::{host_is_public, is_loopback, is_public, literal};
+use crate::retry::Patience;
 use crate::token::{Wish, basic, bearer};
 use crate::wire::{Body, no_body};
 
@@ -34,15 +34,25 @@ pub(crate) enum Access {
     },
 }
 
-/// One repository of one registry, with the caller's credentials.
+/// Where a registry is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) scheme: &'static str,
+    /// `registry-1.docker.io`.
+    pub(crate) authority: String,
+    /// `/v2`.
+    pub(crate) prefix: String,
+}
+
+/// One registry, or one repository of it, with the caller's credentials.
 #[derive(Debug)]
 pub(crate) struct Remote {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) patience: Patience,
     /// As people write it: `docker.io`.
-    domain: String,
-    scheme: &'static str,
-    /// Where it is: `registry-1.docker.io`.
-    authority: String,
+    name: String,
+    place: Place,
+    /// Empty for the registry itself.
     repository: String,
     who: Credentials,
     scopes: Vec<String>,
@@ -60,38 +70,13 @@ pub(crate) struct Call<'a> {
 }
 
 impl Remote {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        scheme: &'static str,
-        image: &Reference,
-        who: Credentials,
-        access: Access,
-    ) -> Self {
-        let scopes = match access {
-            Access::Pull => vec![format!("repository:{}:pull", image.path())],
-            Access::Push { mount_from } => std::iter::once(format!("repository:{}:pull,push", image.path()))
-                .chain(mount_from.iter().map(|from| format!("repository:{from}:pull")))
-                .collect(),
-        };
-        Self {
-            shared,
-            domain: image.domain().to_owned(),
-            scheme,
-            authority: authority(image.domain()).to_owned(),
-            repository: image.path().to_owned(),
-            who,
-            scopes,
-            public: OnceCell::new(),
-        }
-    }
-
     /// A conversation with the registry itself, about no repository.
-    pub(crate) fn of_registry(shared: Arc<Shared>, scheme: &'static str, domain: &str, who: Credentials) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, name: &str, place: Place, who: Credentials) -> Self {
         Self {
+            patience: shared.patience,
             shared,
-            domain: domain.to_owned(),
-            scheme,
-            authority: authority(domain).to_owned(),
+            name: name.to_owned(),
+            place,
             repository: String::new(),
             who,
             scopes: Vec::new(),
@@ -99,9 +84,37 @@ impl Remote {
         }
     }
 
+    /// The same about one repository.
+    pub(crate) fn about(mut self, repository: &str, access: Access) -> Self {
+        self.scopes = match access {
+            Access::Pull => vec![format!("repository:{repository}:pull")],
+            Access::Push { mount_from } => std::iter::once(format!("repository:{repository}:pull,push"))
+                .chain(mount_from.iter().map(|from| format!("repository:{from}:pull")))
+                .collect(),
+        };
+        repository.clone_into(&mut self.repository);
+        self
+    }
+
+    /// The same where another one can be asked instead: it is tried twice.
+    pub(crate) fn impatient(mut self) -> Self {
+        self.patience.tries = self.patience.tries.min(2);
+        self
+    }
+
+    /// As people write it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// An address below the repository.
     pub(crate) fn url(&self, rest: &str) -> String {
-        format!("{}://{}/v2/{}/{rest}", self.scheme, self.authority, self.repository)
+        format!("{}/{}/{rest}", self.base(), self.repository)
+    }
+
+    /// The API's address.
+    fn base(&self) -> String {
+        format!("{}://{}{}", self.place.scheme, self.place.authority, self.place.prefix)
     }
 
     /// An address that the registry gave, relative to `base`.
@@ -110,7 +123,7 @@ impl Remote {
             return location.to_owned();
         }
         if let Some(rest) = location.strip_prefix("//") {
-            return format!("{}://{rest}", self.scheme);
+            return format!("{}://{rest}", self.place.scheme);
         }
         let path =
             base.find("://").and_then(|at| base[at + 3..].find('/').map(|slash| at + 3 + slash)).unwrap_or(base.len());
@@ -123,7 +136,7 @@ impl Remote {
 
     /// Asks `/v2/`, which only who may come in gets.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
-        let url = format!("{}://{}/v2/", self.scheme, self.authority);
+        let url = format!("{}/", self.base());
         let moved = AtomicU64::new(0);
         let call = Call { method: Method::GET, url, headers: HeaderMap::new(), body: None, moved: &moved };
         let response = self.send(&call).await.map_err(|error| self.unauthorized(error))?;
@@ -191,7 +204,7 @@ impl Remote {
         if own && let Some(value) = self.authorization().await? {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        self.shared.wire.send(request, only_public, call.moved).await
+        self.shared.wires.send(request, only_public, call.moved).await
     }
 
     /// The header that proves who asks, as far as the registry has asked for one.
@@ -215,7 +228,7 @@ impl Remote {
     }
 
     fn full_name(&self) -> String {
-        format!("{}/{}", self.domain, self.repository)
+        format!("{}/{}", self.base(), self.repository)
     }
 
     fn wish(&self, challenge: &Challenge) -> Option<Wish> {
@@ -238,7 +251,7 @@ impl Remote {
         let secret = !matches!(wish.who, Credentials::Anonymous);
         let only_public = if self.is_own(&realm) { false } else { self.check_target(&realm, secret).await? };
         let request = wish.request().map_err(|e| self.invalid(&format!("unusable token service: {e}")))?;
-        let response = self.shared.wire.send(request, only_public, &AtomicU64::new(0)).await?;
+        let response = self.shared.wires.send(request, only_public, &AtomicU64::new(0)).await?;
         if !response.status().is_success() {
             return Err(self.unauthorized(answer::refused(response).await));
         }
@@ -250,15 +263,15 @@ impl Remote {
     /// would go there (flaw row 63).
     async fn check_target(&self, uri: &Uri, secret: bool) -> Result<bool, Error> {
         let host = uri.host().unwrap_or("");
-        let refuse = |reason| Err(Error::Target { registry: self.domain.clone(), target: host.to_owned(), reason });
+        let refuse = |reason| Err(Error::Target { registry: self.name.clone(), target: host.to_owned(), reason });
         if uri.authority().is_some_and(|a| a.as_str().contains('@')) {
             return refuse("its address has a user name in it");
         }
-        let own_host = host_of(&self.authority);
+        let own_host = host_of(&self.place.authority);
         let near = is_loopback(own_host) && is_loopback(host);
         match uri.scheme_str() {
             Some("https") => {}
-            Some("http") if self.scheme == "https" => return refuse("it leaves TLS"),
+            Some("http") if self.place.scheme == "https" => return refuse("it leaves TLS"),
             Some("http") if secret && !near && host != own_host => {
                 return refuse("credentials go over TLS, or to this machine, only");
             }
@@ -274,7 +287,8 @@ impl Remote {
 
     /// Whether an address is the registry's own: same scheme, host and port.
     fn is_own(&self, uri: &Uri) -> bool {
-        uri.scheme_str() == Some(self.scheme) && uri.authority().is_some_and(|a| a.as_str() == self.authority)
+        uri.scheme_str() == Some(self.place.scheme)
+            && uri.authority().is_some_and(|a| a.as_str() == self.place.authority)
     }
 
     fn parse(&self, url: &str) -> Result<Uri, Error> {
@@ -284,7 +298,7 @@ impl Remote {
 
     /// An answer that the specification does not allow.
     pub(crate) fn invalid(&self, reason: &str) -> Error {
-        Error::Invalid { registry: self.domain.clone(), reason: reason.to_owned() }
+        Error::Invalid { registry: self.name.clone(), reason: reason.to_owned() }
     }
 
     /// A refusal for want of the right credentials; other errors stay what they are.
@@ -292,7 +306,7 @@ impl Remote {
         match error {
             Error::Refused { status, message, .. } if matches!(status.as_u16(), 401 | 403) => {
                 let detail = if message.is_empty() { "authentication required".to_owned() } else { message };
-                Error::Unauthorized { registry: self.domain.clone(), detail }
+                Error::Unauthorized { registry: self.name.clone(), detail }
             }
             other => other,
         }

@@ -92,7 +92,7 @@ impl Remote {
     }
 
     async fn upload(&self, upload: &Upload<'_>) -> Result<(), Error> {
-        let mut tries = Tries::new(self.shared.patience);
+        let mut tries = Tries::new(self.patience);
         let mut session: Option<Session> = None;
         loop {
             let before = upload.sent.load(Ordering::Relaxed);
@@ -191,7 +191,7 @@ impl Remote {
     }
 
     async fn ask_patiently(&self, method: Method, url: &str) -> Result<Answer, Error> {
-        let mut tries = Tries::new(self.shared.patience);
+        let mut tries = Tries::new(self.patience);
         loop {
             let error = match self.ask_once(method.clone(), url, HeaderMap::new()).await {
                 Ok(response)

@@ -1,10 +1,11 @@
 //! HTTP to a registry: connections, TLS, deadlines. Knows nothing of authentication.
 
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,13 +17,14 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use knarr_model::{Fault, Result as ModelResult};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::arriving::{Answer, Arriving};
+use crate::client::lock;
 use crate::error::Error;
-use crate::hosts::Hosts;
+use crate::hosts::{Hosts, Table, Tls};
 use crate::reach::Resolver;
 use crate::trust::Trust;
 
@@ -33,13 +35,21 @@ type HttpClient = Client<HttpsConnector<HttpConnector<Resolver>>, Body>;
 /// For a TCP connection.
 const CONNECT: Duration = Duration::from_secs(15);
 
-/// The two connection pools.
-#[derive(Debug, Clone)]
-pub(crate) struct Wire {
-    any: HttpClient,
-    only_public: HttpClient,
+/// The connection pools: those that most registries share, and those of addresses with TLS settings of their own.
+#[derive(Debug)]
+pub(crate) struct Wires {
+    hosts: Arc<Table>,
+    usual: Pools,
+    own: Mutex<HashMap<String, Pools>>,
     /// A peer from which, and to which, nothing moves for this long is given up.
     silence: Duration,
+}
+
+/// Two connection pools with the same trust.
+#[derive(Debug, Clone)]
+struct Pools {
+    any: HttpClient,
+    only_public: HttpClient,
 }
 
 /// A request without a body.
@@ -47,10 +57,23 @@ pub(crate) fn no_body() -> Body {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
-impl Wire {
-    pub(crate) fn new(hosts: &Hosts, silence: Duration) -> ModelResult<Self> {
-        let tls = tls_config(hosts)?;
-        Ok(Self { any: pool(tls.clone(), false), only_public: pool(tls, true), silence })
+impl Wires {
+    pub(crate) fn new(hosts: Arc<Table>, silence: Duration) -> ModelResult<Self> {
+        let usual = Pools::new(hosts.hosts(), &Tls::default())?;
+        Ok(Self { hosts, usual, own: Mutex::default(), silence })
+    }
+
+    /// The pools for an address.
+    fn pools(&self, uri: &Uri) -> Result<Pools, Error> {
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let Some(tls) = self.hosts.tls(authority) else { return Ok(self.usual.clone()) };
+        let mut own = lock(&self.own);
+        if let Some(pools) = own.get(authority) {
+            return Ok(pools.clone());
+        }
+        let pools = Pools::new(self.hosts.hosts(), tls)?;
+        own.insert(authority.to_owned(), pools.clone());
+        Ok(pools)
     }
 
     /// Sends a request and waits for the head of its answer, as long as something moves: `moved` counts the bytes of the
@@ -62,7 +85,8 @@ impl Wire {
         moved: &AtomicU64,
     ) -> Result<Answer, Error> {
         let (method, uri) = (go_method(request.method()), request.uri().clone());
-        let client = if only_public { &self.only_public } else { &self.any };
+        let pools = self.pools(&uri)?;
+        let client = if only_public { pools.only_public } else { pools.any };
         let mut answer = Box::pin(client.request(request));
         let mut seen = moved.load(Ordering::Relaxed);
         loop {
@@ -73,6 +97,13 @@ impl Wire {
                 Err(_) => return Err(broken(method, &uri, "the registry does not answer")),
             }
         }
+    }
+}
+
+impl Pools {
+    fn new(hosts: &Hosts, tls: &Tls) -> ModelResult<Self> {
+        let tls = tls_config(hosts, tls)?;
+        Ok(Self { any: pool(tls.clone(), false), only_public: pool(tls, true) })
     }
 }
 
@@ -89,21 +120,27 @@ fn pool(tls: ClientConfig, only_public: bool) -> HttpClient {
         .build(https.wrap_connector(http))
 }
 
-/// The system's roots and the configured files.
-fn tls_config(hosts: &Hosts) -> ModelResult<ClientConfig> {
+/// The system's roots, the configured files, and who we are.
+fn tls_config(hosts: &Hosts, own: &Tls) -> ModelResult<ClientConfig> {
     let mut roots = RootCertStore::empty();
     // A machine without roots can still reach registries whose CA is configured.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let mut configured = Vec::new();
-    for path in &hosts.ca_files {
+    for path in hosts.ca_files.iter().chain(&own.ca) {
         configured.extend(read_file(&mut roots, path)?);
     }
     let failed = |reason: String| Fault::internal(format!("cannot set up TLS: {reason}"));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|e| failed(e.to_string()))?;
-    let trust = Trust::new(roots, configured).map_err(failed)?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(trust)).with_no_client_auth())
+    let trust = Trust::new(roots, configured, own.skip_verify).map_err(failed)?;
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(trust));
+    let Some((certificate, key)) = own.client.first() else { return Ok(builder.with_no_client_auth()) };
+    let bad = |path: &Path, reason: String| Fault::invalid(format!("cannot use {}: {reason}", path.display()));
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|e| bad(certificate, e.to_string()))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|e| bad(key, e.to_string()))?;
+    builder.with_client_auth_cert(chain, private).map_err(|e| bad(certificate, e.to_string()))
 }
 
 /// Adds a file's certificates to the roots, and says which they are.

@@ -63,6 +63,8 @@ fn live(options: &Options) -> Live {
     Live {
         insecure_registries: options.insecure_registries.clone(),
         registry_ca: options.registry_ca.clone(),
+        registry_mirrors: options.registry_mirrors.clone(),
+        certs_dirs: options.certs_dirs.clone(),
         labels: options.labels.clone(),
         debug: matches!(options.log_level.as_str(), "debug" | "trace"),
     }

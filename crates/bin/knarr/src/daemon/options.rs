@@ -20,8 +20,8 @@ use super::log_options::LogOptions;
 ///   insecure-registries = ["registry.lan:5000"]
 ///
 /// A value may be set by a flag or in the file, not by both. On SIGHUP the file is read again: log-level, debug, labels,
-/// insecure-registries and registry-ca are followed at once, all else at the next start. On SIGTERM the daemon ends and
-/// containers run on.
+/// insecure-registries, registry-ca, registry-mirrors and certs-dirs with their files are followed at once, all else at the
+/// next start. On SIGTERM the daemon ends and containers run on.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "knarr daemon", bin_name = "knarr daemon", version, verbatim_doc_comment)]
 pub struct Flags {
@@ -92,6 +92,13 @@ pub struct Flags {
     /// PEM file with further certificate authorities for registries
     #[arg(long, value_name = "FILE")]
     registry_ca: Option<PathBuf>,
+    /// Mirror of Docker Hub, asked before it; may be repeated
+    #[arg(long = "registry-mirror", value_name = "URL")]
+    registry_mirrors: Vec<String>,
+    /// Folder with a folder HOST[:PORT] for each registry: hosts.toml as containerd's, certificates as Docker's; may be repeated
+    /// [default: /etc/knarr/certs.d, /etc/docker/certs.d]
+    #[arg(long = "certs-dir", value_name = "DIR")]
+    certs_dirs: Vec<PathBuf>,
     /// Restore the industry's common sandbox where ours is tighter: docker
     #[arg(long, value_name = "ENGINE")]
     compat: Option<String>,
@@ -136,6 +143,10 @@ struct File {
     #[serde(default)]
     insecure_registries: Vec<String>,
     registry_ca: Option<PathBuf>,
+    #[serde(default)]
+    registry_mirrors: Vec<String>,
+    #[serde(default)]
+    certs_dirs: Vec<PathBuf>,
     compat: Option<String>,
     #[serde(default)]
     labels: Vec<String>,
@@ -163,12 +174,15 @@ pub struct Options {
     pub dns_opts: Vec<String>,
     pub insecure_registries: Vec<String>,
     pub registry_ca: Option<PathBuf>,
+    pub registry_mirrors: Vec<String>,
+    pub certs_dirs: Vec<PathBuf>,
     pub compat_docker: bool,
     pub labels: Vec<String>,
     pub stop_timeout: Option<u32>,
     pub cgroup_parent: Option<String>,
 }
 
+const CERTS_DIRS: [&str; 2] = ["/etc/knarr/certs.d", "/etc/docker/certs.d"];
 const DEFAULT_FILE: &str = "/etc/knarr/daemon.toml";
 
 impl Flags {
@@ -209,6 +223,8 @@ impl Flags {
             dns_opts: many("dns-opts", self.dns_opts, file.dns_opts)?,
             insecure_registries: many("insecure-registries", self.insecure_registries, file.insecure_registries)?,
             registry_ca: one("registry-ca", self.registry_ca, file.registry_ca)?,
+            registry_mirrors: many("registry-mirrors", self.registry_mirrors, file.registry_mirrors)?,
+            certs_dirs: certs_dirs(many("certs-dirs", self.certs_dirs, file.certs_dirs)?),
             compat_docker: compat(one("compat", self.compat, file.compat)?)?,
             labels: many("labels", self.labels, file.labels)?,
             stop_timeout: one("stop-timeout", self.stop_timeout, file.stop_timeout)?,
@@ -276,6 +292,10 @@ fn level(given: Option<String>, debug: bool) -> Result<String> {
     }
 }
 
+fn certs_dirs(given: Vec<PathBuf>) -> Vec<PathBuf> {
+    if given.is_empty() { CERTS_DIRS.map(PathBuf::from).to_vec() } else { given }
+}
+
 fn compat(given: Option<String>) -> Result<bool> {
     match given.as_deref() {
         None | Some("") => Ok(false),
@@ -316,7 +336,8 @@ mod tests {
         use clap::CommandFactory as _;
         let text = "data-root='/d'\nexec-root='/e'\nhost=['unix:///s']\ngroup='g'\npidfile='/p'\nlog-level='warn'\n\
                     log-opts=['max-size=1m']\nbridge='b'\nbip='10.0.0.1/8'\nmtu=1400\ndns=['1.1.1.1']\ndns-search=['x']\n\
-                    dns-opts=['y']\ninsecure-registries=['r']\nregistry-ca='/r'\ncompat='docker'\nlabels=['a=b']\n\
+                    dns-opts=['y']\ninsecure-registries=['r']\nregistry-ca='/r'\nregistry-mirrors=['m']\n\
+                    certs-dirs=['/c']\ncompat='docker'\nlabels=['a=b']\n\
                     stop-timeout=3\ncgroup-parent='/c'\ntlsverify=true\ntlscacert='/a'\ntlscert='/b'\ntlskey='/k'\n\
                     debug=false\n";
         let file: File = toml::from_str(text).unwrap();
@@ -327,6 +348,7 @@ mod tests {
             "dns-opt" => "dns-opts".to_owned(),
             "label" => "labels".to_owned(),
             "insecure-registry" => "insecure-registries".to_owned(),
+            "registry-mirror" | "certs-dir" => format!("{flag}s"),
             other => other.to_owned(),
         };
         let command = Flags::command();

@@ -1,6 +1,8 @@
 //! Registries that misbehave: the client stays right, bounded and silent about its secrets.
 
+mod certificates;
 mod credentials;
 mod lines;
+mod mirrors;
 mod pulls;
 mod server;

@@ -1,8 +1,13 @@
-//! How registries are reached: scheme, address, trust.
+//! How registries are reached: address, mirrors, trust (docs/formats/hosts.md).
+
+mod folder;
+mod table;
 
 use std::path::PathBuf;
 
 use crate::reach::is_loopback;
+
+pub(crate) use table::{Endpoint, Table, Tls};
 
 /// The caller's configuration of registries.
 #[derive(Debug, Clone, Default)]
@@ -11,18 +16,17 @@ pub struct Hosts {
     pub insecure: Vec<String>,
     /// PEM files of certificate authorities, trusted besides the system's.
     pub ca_files: Vec<PathBuf>,
+    /// Addresses of mirrors of Docker Hub, in the order in which they are asked.
+    pub mirrors: Vec<String>,
+    /// Folders with a folder for each registry. A registry's folder is taken from the first that has one.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Hosts {
     /// Whether plain HTTP may be used for this registry.
-    pub(crate) fn allows_plain(&self, domain: &str) -> bool {
+    fn allows_plain(&self, domain: &str) -> bool {
         is_loopback(host_of(domain)) || self.insecure.iter().any(|listed| listed == domain || listed == host_of(domain))
     }
-}
-
-/// Where a registry's API is: Docker Hub's is not where its name says.
-pub(crate) fn authority(domain: &str) -> &str {
-    if domain == "docker.io" { "registry-1.docker.io" } else { domain }
 }
 
 /// The registry that an address is for, as people and docker's configuration write them: `https://index.docker.io/v1/` is
