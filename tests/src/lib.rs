@@ -3,7 +3,7 @@
 //! [`Host`] is a machine's worth of knarr: a daemon with its own roots, socket, bridge and client configuration. [`Registry`] is
 //! `knarr registry serve` on a free port, [`Gate`] makes it want tokens, [`Disk`] is one that can be filled. [`containerd::Containerd`] is a containerd that runs its
 //! containers under our shim. [`base`] makes the base images from the distribution's packages, once, in a cache outside the
-//! checkout. [`probe`] is one script on every way into a container. [`Ledger`] counts what a test must not leave behind. [`walk`] is the
+//! checkout. [`probe`] is one script on every way into a container. [`Ledger`] counts what a test must not leave behind. [`forest`] makes many small images. [`walk`] is the
 //! main job, told step by step: the demo and the tests share it.
 #![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
@@ -13,6 +13,7 @@ pub mod containerd;
 pub mod corpus;
 mod disk;
 mod failpoints;
+pub mod forest;
 mod gate;
 mod host;
 mod http;

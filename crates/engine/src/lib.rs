@@ -31,6 +31,7 @@ mod streams;
 mod system;
 mod time;
 mod transfer;
+mod tree;
 mod volumes;
 
 pub use build::{BuildFailure, BuildOptions, BuildRequest, Remote, RunOptions};
@@ -48,3 +49,4 @@ pub use knarr_layers::Change;
 pub use system::Totals;
 pub use time::Timestamp;
 pub use transfer::{Credentials, Pull, Push};
+pub use tree::{Part, TreeQuery};

@@ -5,6 +5,7 @@ mod engines;
 mod memory;
 mod runtime;
 mod stats;
+mod tree;
 
 use anyhow::Result;
 
@@ -25,6 +26,9 @@ pub fn run(parts: &[String]) -> Result<()> {
     println!("|---|---|{}---|", "---|".repeat(engines.names().len()));
     for case in cases::all().iter().filter(|case| wanted(case.name)) {
         println!("{}", cases::row(case, &engines, runs)?);
+    }
+    if wanted("tree") {
+        tree::report(&engines, runs)?;
     }
     if wanted("memory") {
         memory::report(&engines)?;

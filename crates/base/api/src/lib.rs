@@ -5,6 +5,7 @@
 //!  exec        sessions in a container            image    inspect, list, history, progress lines
 //!  network     create, inspect, endpoints         volume   create, inspect, prune
 //!  system      version, info, auth, events, df    error    {"message": …}
+//!  tree        the image tree, knarr's own
 //! ```
 //!
 //! Invariants:
@@ -21,6 +22,7 @@ mod fold;
 pub mod image;
 pub mod network;
 pub mod system;
+pub mod tree;
 pub mod volume;
 mod wire;
 

@@ -91,6 +91,7 @@ first_verbs! {
     system: System(system::Group),
     tag: Tag(tag::Args),
     top: Top(top::Args),
+    tree: Tree(tree::Args),
     unpause: Unpause(pause::UnpauseArgs),
     update: Update(update::Args),
     version: Version(version::Args),

@@ -55,7 +55,6 @@ const FLAGS: &[(&[&str], &[&str], &str)] = &[
     ),
     (&["builder prune"], &["keep-storage", "max-used-space", "min-free-space", "reserved-space"], BUILDKIT),
     (&["history", "image history", "image inspect", "image rm", "rmi"], &["platform"], PLATFORMS),
-    (&["image ls", "images"], &["tree"], PLATFORMS),
     (&["container start", "start"], &["checkpoint", "checkpoint-dir"], CHECKPOINTS),
     (&["network connect"], &["link-local-ip"], "addresses come from the network's range"),
     (&["network create"], &["config-from", "config-only", "ingress", "scope"], SWARM),

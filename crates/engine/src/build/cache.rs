@@ -39,7 +39,7 @@ impl Cache for Engine {
         let size = self.layers.size(record.image.chain_ids().last())?;
         let config = encode(record)?;
         let parent = record.parent.clone();
-        self.images.register(Registration { config, manifest: None, parent, size, names: Vec::new() })?;
+        self.images.register(Registration { config, parent, size, ..Registration::default() })?;
         Ok(self.store.write(|tx| tx.put(RECORDS, key.as_str(), record))?)
     }
 

@@ -83,12 +83,8 @@ impl Engine {
             return Ok(image.record.config);
         }
         let mut config = ImageConfig::scratch();
-        let mut next = record.layer.clone();
-        while let Some(chain) = next {
-            let layer = self.layers.get(&chain)?.ok_or(knarr_layers::Error::NotFound(chain))?;
-            config.rootfs.diff_ids.insert(0, layer.diff_id);
-            next = layer.parent;
-        }
+        let stack = self.layers.stack(record.layer.as_ref())?;
+        config.rootfs.diff_ids = stack.into_iter().map(|layer| layer.diff_id).collect();
         config.history = config.rootfs.diff_ids.iter().map(|_| History::default()).collect();
         Ok(config)
     }
@@ -100,7 +96,7 @@ impl Engine {
             parent: self.images.resolve(&record.image_id).ok().map(|parent| parent.id),
             size: self.layers.size(Some(&layer.chain_id))?,
             names: request.name.iter().cloned().collect(),
-            manifest: None,
+            ..Registration::default()
         };
         Ok(self.images.register(new)?.id)
     }

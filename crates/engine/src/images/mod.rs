@@ -38,7 +38,7 @@ impl Engine {
 }
 
 /// The names of an image as people write them.
-fn familiar(names: &[knarr_model::Reference]) -> Vec<String> {
+pub(crate) fn familiar(names: &[knarr_model::Reference]) -> Vec<String> {
     names.iter().map(knarr_model::Reference::familiar).collect()
 }
 
@@ -48,7 +48,7 @@ fn created(image: &Image) -> i64 {
 }
 
 /// Seconds since 1970 of an RFC 3339 time; 0 for none.
-fn seconds(time: Option<&str>) -> i64 {
+pub(crate) fn seconds(time: Option<&str>) -> i64 {
     let time = time.and_then(|text| text.parse::<crate::Timestamp>().ok()).filter(|time| !time.is_never());
     time.map_or(0, crate::Timestamp::seconds)
 }

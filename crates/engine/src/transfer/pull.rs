@@ -129,9 +129,9 @@ impl Engine {
         let registered = self.images.register(Registration {
             config: self.content.read(&image.document.config.digest, DOCUMENT_LIMIT)?,
             manifest: Some(image.manifest.clone()),
-            parent: None,
             size: self.layers.size(top.as_ref())?,
             names,
+            ..Registration::default()
         });
         Ok(registered?)
     }

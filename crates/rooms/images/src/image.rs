@@ -4,6 +4,8 @@ use knarr_model::oci::{Descriptor, ImageConfig};
 use knarr_model::{Digest, Reference};
 use serde::{Deserialize, Serialize};
 
+use crate::lineage::Claim;
+
 /// What is stored of an image. Its config's bytes are content; here it is parsed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -15,11 +17,21 @@ pub struct Record {
     /// The image it was built or committed on, if that was here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Digest>,
+    /// What its manifest and provenance say it was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// Bytes of all its unpacked layers.
     pub size: u64,
     /// When a name was last given to it, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_tagged: Option<String>,
+}
+
+impl Record {
+    /// One of which only the config is known.
+    pub fn new(config: ImageConfig) -> Self {
+        Self { config, manifest: None, parent: None, claims: Vec::new(), size: 0, last_tagged: None }
+    }
 }
 
 /// An image with its names.

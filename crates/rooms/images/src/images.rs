@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document, ImageConfig};
+use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document, ImageConfig, Manifest};
 use knarr_model::ports::Content;
 use knarr_model::{Digest, Reference};
 use knarr_store::{Store, Write};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, Record};
+use crate::lineage::{self, Claim};
 use crate::tables::{self, IMAGES, REFERENCES};
 
 /// All images of one daemon.
@@ -28,6 +29,8 @@ pub struct Registration {
     pub manifest: Option<Descriptor>,
     /// The image it was built or committed on.
     pub parent: Option<Digest>,
+    /// What its provenance says it was made from.
+    pub provenance: Vec<Claim>,
     /// Bytes of all its unpacked layers.
     pub size: u64,
     /// Names to give it in the same transaction: tags, and digests it was pulled under.
@@ -49,10 +52,14 @@ impl Images {
             check_name(name)?;
         }
         self.put_content(&new.config)?;
+        let mut claims = new.provenance;
+        claims.extend(new.manifest.as_ref().and_then(|manifest| self.annotated(&manifest.digest)));
         self.store.write(|tx| {
             let old = tx.get::<Record>(IMAGES, id.as_str())?;
-            let mut record = old.unwrap_or(Record { config, manifest: None, parent: None, size: 0, last_tagged: None });
+            let mut record = old.unwrap_or_else(|| Record::new(config));
             record.size = new.size;
+            claims.retain(|claim| !record.claims.contains(claim));
+            record.claims.extend(claims);
             record.manifest = record.manifest.or(new.manifest);
             record.parent = record.parent.or(new.parent.filter(|parent| *parent != id));
             tx.put(IMAGES, id.as_str(), &record)?;
@@ -124,10 +131,21 @@ impl Images {
 
     /// What a manifest refers to; nothing where its bytes are gone.
     fn manifest_blobs(&self, digest: &Digest) -> Vec<Digest> {
-        let Ok(bytes) = self.content.read(digest, DOCUMENT_LIMIT) else { return Vec::new() };
+        let layers = self.manifest(digest).map(|manifest| manifest.layers).unwrap_or_default();
+        layers.into_iter().map(|layer| layer.digest).collect()
+    }
+
+    /// What a manifest's annotations say the image was made from.
+    fn annotated(&self, manifest: &Digest) -> Option<Claim> {
+        lineage::annotated(&self.manifest(manifest)?.annotations)
+    }
+
+    /// A manifest; none where its bytes are gone.
+    fn manifest(&self, digest: &Digest) -> Option<Manifest> {
+        let bytes = self.content.read(digest, DOCUMENT_LIMIT).ok()?;
         match Document::parse(&bytes, None) {
-            Ok((Document::Manifest(manifest), _)) => manifest.layers.into_iter().map(|layer| layer.digest).collect(),
-            _ => Vec::new(),
+            Ok((Document::Manifest(manifest), _)) => Some(manifest),
+            _ => None,
         }
     }
 

@@ -5,7 +5,7 @@
 //! config's digest. Layers and blobs are not touched here: [`Images::roots`] and [`Images::tops`] say which must stay.
 //!
 //! ```text
-//! images       sha256:<config>              → Record: config, manifest, parent, size, time of the last tag
+//! images       sha256:<config>              → Record: config, manifest, parent, claims, size, time of the last tag
 //! references   docker.io/library/debian:12  → sha256:<config>    tags
 //!              docker.io/library/debian@…   → sha256:<config>    digests it was pulled or pushed under
 //! blobs        sha256:<diff id>             → Descriptor         the compressed form of a layer, for pushes
@@ -33,5 +33,5 @@ pub use error::Error;
 pub use history::HistoryItem;
 pub use image::{Image, Record};
 pub use images::{Images, Registration};
-pub use lineage::{Edge, Evidence};
+pub use lineage::{Claim, Edge, Evidence, Leaf, Member, Node, Tree};
 pub use manifest::manifest;

@@ -1,9 +1,9 @@
-//! Names, ids, history, lineage and removal.
+//! Names, ids, history and removal.
 
 use std::sync::Arc;
 
 use knarr_content::Content;
-use knarr_images::{DeleteOptions, Evidence, Images, Registration, Removed, Use};
+use knarr_images::{DeleteOptions, Images, Registration, Removed, Use};
 use knarr_model::oci::{Descriptor, ImageConfig, media};
 use knarr_model::ports::Content as _;
 use knarr_model::{Digest, Kind, Reference, Result};
@@ -142,18 +142,6 @@ fn history_knows_the_images_of_earlier_steps() {
         steps.iter().map(|s| (s.step.created_by.as_deref().unwrap(), s.image.as_ref().map(|i| i.id.clone()))).collect();
     assert_eq!(said, [("b", Some(top)), ("a", Some(base.clone()))]);
     assert_eq!(steps[1].layer, place.images.get(&base).unwrap().top());
-}
-
-#[test]
-fn lineage_says_how_it_is_known() {
-    let place = place();
-    let base = place.add(&["a"], None, &["base"]);
-    let built = place.add(&["a", "b"], Some(&base), &["built"]);
-    let pulled = place.add(&["a", "b", "c", "d"], None, &["pulled"]);
-    let mut edges: Vec<_> =
-        place.images.lineage().unwrap().into_iter().map(|e| (e.child, e.parent, e.evidence)).collect();
-    edges.sort_by_key(|(_, _, evidence)| *evidence == Evidence::SharedLayers);
-    assert_eq!(edges, [(built.clone(), base, Evidence::Built), (pulled, built, Evidence::SharedLayers)]);
 }
 
 #[test]

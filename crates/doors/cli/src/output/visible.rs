@@ -13,6 +13,19 @@ pub(crate) fn line(line: impl AsRef<str>) -> Result {
 /// Prints text to stdout; a closed pipe ends the program quietly.
 pub(crate) fn text(text: &str) -> Result {
     let safe = if stdout().is_terminal() { visible(text) } else { Cow::Borrowed(text) };
+    write(&safe)
+}
+
+/// Prints text to stdout; on a terminal, unless NO_COLOR is set, with the colours that `paint` adds.
+pub(crate) fn painted(text: &str, paint: impl FnOnce(&str) -> String) -> Result {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if plain || !stdout().is_terminal() {
+        return self::text(text);
+    }
+    write(&paint(&visible(text)))
+}
+
+fn write(safe: &str) -> Result {
     let mut out = stdout().lock();
     match out.write_all(safe.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),

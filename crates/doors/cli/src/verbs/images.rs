@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::container_rows::short_id;
 use super::filters::{ListArgs, with_filters};
 use super::reference::split_reference;
+use super::tree;
 use crate::client::{Call, Client};
 use crate::error::Result;
 use crate::output::{Row, clock, long_size, short_size, since};
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     digests: bool,
     #[command(flatten)]
     list: ListArgs,
+    /// As a tree, by the layers that they stand on (knarr tree)
+    #[arg(long, conflicts_with_all = ["digests", "filter", "format", "name", "no_trunc", "quiet"])]
+    tree: bool,
     /// Only this name
     #[arg(value_name = "REPOSITORY[:TAG]")]
     name: Option<String>,
@@ -46,6 +50,9 @@ pub(super) const HEADS: &[(&str, &str)] = &[
 
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
+        if self.tree {
+            return tree::list(client, self.all).await.map(|()| 0);
+        }
         let mut filters = self.list.filter.filters();
         if let Some(name) = &self.name {
             filters.entry("reference".into()).or_default().insert(name.clone(), true);

@@ -49,6 +49,7 @@ pub(crate) mod system;
 mod system_df;
 pub(crate) mod tag;
 pub(crate) mod top;
+pub(crate) mod tree;
 pub(crate) mod update;
 pub(crate) mod version;
 pub(crate) mod volume;

@@ -8,6 +8,7 @@ mod images;
 mod networks;
 mod system;
 mod transfer;
+mod tree;
 mod volumes;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
         .merge(networks::routes())
         .merge(system::routes())
         .merge(transfer::routes())
+        .merge(tree::routes())
         .merge(volumes::routes())
         .fallback(page_not_found)
         .method_not_allowed_fallback(page_not_found)

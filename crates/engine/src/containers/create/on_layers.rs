@@ -25,7 +25,7 @@ impl Engine {
         validate::config(&request.config)?;
         validate::host(&request.host_config)?;
         let config = ImageConfig { config: RunConfig::default(), ..image.clone() };
-        let record = knarr_images::Record { config, manifest: None, parent: None, size: 0, last_tagged: None };
+        let record = knarr_images::Record::new(config);
         let image = Image { id, record, tags: Vec::new(), digests: Vec::new() };
         let record = Record { of_build: fleeting, ..self.plan(request, &image)? };
         let made = self.make_files(&record).and_then(|()| self.write_down(record.clone(), None));

@@ -64,7 +64,7 @@ impl Engine {
             manifest: Some(Descriptor { platform: None, annotations: Default::default(), ..descriptor.clone() }),
             size,
             names: names.clone(),
-            parent: None,
+            ..Registration::default()
         };
         Ok(Loaded { id: self.images.register(new)?.id, names })
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use knarr_model::{Digest, Snapshot};
 use knarr_sys::path::Root;
 
-use super::Layers;
+use super::{Layer, Layers};
 use crate::error::{Error, Result};
 use crate::unpack::Attributes;
 
@@ -72,16 +72,22 @@ impl Layers {
         Ok(snapshot)
     }
 
-    /// Bytes of `top` and of all layers below it.
-    pub fn size(&self, top: Option<&Digest>) -> Result<u64> {
-        let mut size = 0;
+    /// `top` and all layers below it, the lowest first.
+    pub fn stack(&self, top: Option<&Digest>) -> Result<Vec<Layer>> {
+        let mut stack = Vec::new();
         let mut next = top.cloned();
         while let Some(chain) = next {
             let layer = self.get(&chain)?.ok_or_else(|| Error::NotFound(chain.clone()))?;
-            size += layer.size;
-            next = layer.parent;
+            next = layer.parent.clone();
+            stack.push(layer);
         }
-        Ok(size)
+        stack.reverse();
+        Ok(stack)
+    }
+
+    /// Bytes of `top` and of all layers below it.
+    pub fn size(&self, top: Option<&Digest>) -> Result<u64> {
+        Ok(self.stack(top)?.iter().map(|layer| layer.size).sum())
     }
 }
 

@@ -1,0 +1,29 @@
+//! `/knarr/tree`: the image tree, which Docker does not have.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use knarr_api::tree::Tree;
+use knarr_engine::{Engine, Part, TreeQuery};
+use knarr_model::Fault;
+
+use super::Daemon;
+use crate::error::Result;
+use crate::query::Query;
+
+pub(super) fn routes() -> Router<Arc<Engine>> {
+    Router::new().route("/knarr/tree", get(tree))
+}
+
+/// `GET /knarr/tree[?children=NODE|parents=IMAGE][&all=1]`.
+async fn tree(State(engine): Daemon, query: Query) -> Result<Json<Tree>> {
+    let part = match (query.text("children"), query.text("parents")) {
+        ("", "") => Part::Whole,
+        (node, "") => Part::Children(node.to_owned()),
+        ("", image) => Part::Parents(image.to_owned()),
+        _ => return Err(Fault::invalid("children and parents cannot be asked for at once").into()),
+    };
+    Ok(Json(engine.tree(TreeQuery { all: query.flag("all"), part }).await?))
+}
