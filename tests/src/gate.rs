@@ -68,7 +68,7 @@ fn say(client: &mut TcpStream, status: &str, headers: &str, body: &str) -> Resul
 }
 
 /// A request's head; none of what is not HTTP.
-fn head(client: &mut TcpStream) -> Result<Option<String>> {
+pub(crate) fn head(client: &mut TcpStream) -> Result<Option<String>> {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
         if client.read(&mut byte)? == 0 || (head.is_empty() && byte[0] == 0x16) {

@@ -83,6 +83,10 @@ impl Engine {
             config,
         });
         engine.restore(found).await;
+        let here = engine.clone();
+        if let Err(error) = blocking(move || here.reconcile_store()).await {
+            tracing::warn!(error = %error.full(), "cannot compare the store with what is recorded");
+        }
         Ok(engine)
     }
 

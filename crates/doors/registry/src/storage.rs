@@ -40,7 +40,8 @@ impl Storage {
         let lock = lock(&root.join("lock"))?;
         remove_uploads(&root.join("ingest"))?;
         let storage = Self { content: Content::open(root)?, repositories, change: RwLock::new(()), _lock: lock };
-        storage.content.collect(|| storage.wanted())?;
+        let all = storage.content.list()?.into_iter().map(|(digest, _)| digest).collect();
+        storage.content.collect(&all, || storage.wanted())?;
         Ok(storage)
     }
 

@@ -121,7 +121,7 @@ impl Engine {
     ) -> Result<Digest, BuildFailure> {
         let engine = self.clone();
         let runtime = Handle::current();
-        let work = move || engine.build_here(&request, context, &Teller::new(out), &runtime);
+        let work = move || engine.leased(|| engine.build_here(&request, context, &Teller::new(out), &runtime));
         match tokio::task::spawn_blocking(work).await {
             Ok(result) => result,
             Err(error) => Err(Fault::internal("the build was cut short").because(error).into()),
@@ -135,7 +135,6 @@ impl Engine {
         teller: &Teller,
         runtime: &Handle,
     ) -> Result<Digest, BuildFailure> {
-        let _lease = self.lease();
         let scratch = Scratch::new(&self.roots)?;
         let workspace = Workspace::new(scratch.path());
         let worker = Worker { engine: self, workspace: &workspace, runtime, teller, options: &request.run };

@@ -22,7 +22,7 @@ impl Engine {
         }
         let mut layers = Vec::new();
         for chain in image.config().chain_ids() {
-            let layer = self.layers.get(&chain)?.ok_or(knarr_layers::Error::NotFound(chain))?;
+            let layer = self.layers.get(&chain).ok_or(knarr_layers::Error::NotFound(chain))?;
             layers.push(self.layer_blob(&layer)?);
         }
         let size = self.content.size(&image.id)?.unwrap_or_default();

@@ -16,7 +16,7 @@ impl Engine {
 
     fn step(&self, item: HistoryItem) -> Result<History> {
         let layer = match &item.layer {
-            Some(chain) => self.layers.get(chain)?,
+            Some(chain) => self.layers.get(chain),
             None => None,
         };
         Ok(History {

@@ -87,7 +87,7 @@ impl Engine {
         let chains: HashSet<Digest> = others.flat_map(|other| other.config().chain_ids()).collect();
         let mut bytes = 0;
         for chain in image.config().chain_ids().iter().filter(|chain| chains.contains(chain)) {
-            bytes += self.layers.get(chain)?.map_or(0, |layer| layer.size);
+            bytes += self.layers.get(chain).map_or(0, |layer| layer.size);
         }
         Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
     }

@@ -7,6 +7,7 @@ use knarr_images::{DeleteOptions, Image};
 use knarr_model::Result;
 
 use super::list::until;
+use super::sweep::Candidates;
 use super::{blocking, created};
 use crate::{Engine, Event, Filters};
 
@@ -28,7 +29,8 @@ impl Engine {
                 gone.extend(self.prune_one(&image));
             }
         }
-        let swept = self.sweep()?;
+        crate::build::tidy(self)?;
+        let swept = self.sweep(Candidates::all(self)?)?;
         let layers = swept.layers.iter().map(|layer| layer.chain_id.to_string());
         gone.extend(layers.map(|deleted| DeleteItem { untagged: String::new(), deleted }));
         let event = Event::new("image", "prune", "").with("reclaimed", swept.bytes.to_string());
@@ -43,6 +45,6 @@ impl Engine {
             0 => vec![image.id.to_string()],
             _ => image.tags.iter().map(ToString::to_string).collect(),
         };
-        names.iter().flat_map(|name| self.delete(name, options).unwrap_or_default()).collect()
+        names.iter().flat_map(|name| self.delete(name, options).map(|(gone, _)| gone).unwrap_or_default()).collect()
     }
 }

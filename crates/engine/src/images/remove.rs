@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use knarr_api::image::DeleteItem;
-use knarr_images::{DeleteOptions, Removed};
+use knarr_images::{DeleteOptions, Needs, Removed};
 use knarr_model::Result;
 
 use super::blocking;
+use super::sweep::Candidates;
 use crate::{Engine, Event};
 
 impl Engine {
@@ -14,9 +15,10 @@ impl Engine {
     pub async fn remove_image(self: &Arc<Self>, name: &str, force: bool, prune: bool) -> Result<Vec<DeleteItem>> {
         let (engine, name) = (self.clone(), name.to_owned());
         blocking(move || {
-            let mut gone = engine.delete(&name, DeleteOptions { force, prune })?;
-            if gone.iter().any(|item| !item.deleted.is_empty()) {
-                let swept = engine.sweep()?;
+            let (mut gone, freed) = engine.delete(&name, DeleteOptions { force, prune })?;
+            if !freed.is_empty() {
+                crate::build::tidy(&engine)?;
+                let swept = engine.sweep(Candidates::of(&freed))?;
                 gone.extend(swept.layers.iter().map(|layer| deleted(layer.chain_id.to_string())));
             }
             Ok(gone)
@@ -24,11 +26,11 @@ impl Engine {
         .await
     }
 
-    /// Removes names and images, and announces each; layers and blobs stay for the sweep.
-    pub(super) fn delete(&self, name: &str, options: DeleteOptions) -> Result<Vec<DeleteItem>> {
+    /// Removes names and images, and announces each; the layers and blobs that they needed stay for the sweep.
+    pub(super) fn delete(&self, name: &str, options: DeleteOptions) -> Result<(Vec<DeleteItem>, Vec<Needs>)> {
         let users = self.image_users();
-        let removed = self.images.delete(name, options, &|id| users.get(id.as_str()).cloned().unwrap_or_default())?;
-        Ok(removed.into_iter().map(|item| self.announce(item)).collect())
+        let deleted = self.images.delete(name, options, &|id| users.get(id.as_str()).cloned().unwrap_or_default())?;
+        Ok((deleted.removed.into_iter().map(|item| self.announce(item)).collect(), deleted.freed))
     }
 
     fn announce(&self, removed: Removed) -> DeleteItem {

@@ -120,7 +120,7 @@ impl Save {
         blob(writer, documents, &config)?;
         let mut layers = Vec::new();
         for chain in image.config().chain_ids() {
-            let layer = self.engine.layers.get(&chain)?.ok_or(knarr_layers::Error::NotFound(chain))?;
+            let layer = self.engine.layers.get(&chain).ok_or(knarr_layers::Error::NotFound(chain))?;
             self.layer(&layer, writer, documents)?;
             layers.push(descriptor(media::OCI_LAYER, layer.diff_id, layer.archive_size));
         }

@@ -1,9 +1,8 @@
 //! Which containers use which image.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use knarr_images::Use;
-use knarr_model::{Digest, Result};
 
 use crate::Engine;
 use crate::containers::Status;
@@ -19,12 +18,5 @@ impl Engine {
             users.entry(view.image_id.clone()).or_default().push(user);
         }
         users
-    }
-
-    /// The topmost layers of all images and containers.
-    pub(super) fn layers_in_use(&self) -> Result<HashSet<Digest>> {
-        let mut tops = self.images.tops()?;
-        tops.extend(self.containers.all().iter().filter_map(|container| container.view().layer.clone()));
-        Ok(tops)
     }
 }

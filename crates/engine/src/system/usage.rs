@@ -39,7 +39,7 @@ impl Engine {
     }
 
     fn layers_size(&self) -> Result<i64> {
-        let bytes: u64 = self.layers.list()?.iter().map(|layer| layer.size).sum();
+        let bytes: u64 = self.layers.list().iter().map(|layer| layer.size).sum();
         Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
     }
 }

@@ -11,7 +11,7 @@ use knarr_transfer::{Credentials, OnLayer, PullRequest};
 
 use super::unpack::Unpack;
 use crate::Engine;
-use crate::images::blocking;
+use crate::images::{Lease, blocking};
 
 /// What to pull.
 #[derive(Debug, Clone)]
@@ -63,9 +63,9 @@ impl Engine {
             }
             Err(fault) => Err(fault),
         };
-        drop(lease);
-        if let Err(fault) = &registered {
-            self.forget_failed(fault).await;
+        match &registered {
+            Ok(_) => drop(lease),
+            Err(fault) => self.forget_failed(fault, lease).await,
         }
         let image = registered?;
         let status = match before {
@@ -79,13 +79,13 @@ impl Engine {
 
     /// After a failure that a second try would meet again, nothing stays of the pull; after a cut line what
     /// arrived is kept.
-    async fn forget_failed(self: &Arc<Self>, fault: &Fault) {
+    async fn forget_failed(self: &Arc<Self>, fault: &Fault, lease: Lease) {
         if matches!(fault.kind(), Kind::Unavailable | Kind::NotFound | Kind::Unauthorized | Kind::Forbidden) {
             return;
         }
         let engine = Arc::clone(self);
         let swept = blocking(move || {
-            engine.sweep_failed();
+            engine.sweep_failed(lease);
             Ok(())
         });
         // Only a thread that was lost is an error here, and the pull has one of its own to tell.

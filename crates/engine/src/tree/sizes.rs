@@ -23,7 +23,7 @@ impl Sizes {
             for chain in &node.chain {
                 let size = match known.get(chain) {
                     Some(size) => Some(*size),
-                    None => layers.get(chain)?.map(|layer| layer.size),
+                    None => layers.get(chain).map(|layer| layer.size),
                 };
                 now.extend(size.map(|size| (chain.clone(), size)));
                 run.push(size.unwrap_or_default());

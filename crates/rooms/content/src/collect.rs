@@ -1,6 +1,7 @@
 //! Garbage collection, and the leases that keep it away from work in progress.
 
 use std::collections::HashSet;
+use std::fs;
 
 use knarr_model::{Digest, Result};
 
@@ -11,6 +12,10 @@ use crate::content::Content;
 pub(crate) struct Leases {
     held: usize,
     touched: HashSet<Digest>,
+    /// Some of the work has failed.
+    failed: bool,
+    /// What was touched by work that failed, and may have no user: for the next collection.
+    doubtful: HashSet<Digest>,
 }
 
 impl Leases {
@@ -18,6 +23,22 @@ impl Leases {
     pub(crate) fn touch(&mut self, digest: &Digest) {
         if self.held > 0 && !self.touched.contains(digest) {
             self.touched.insert(digest.clone());
+        }
+    }
+
+    /// Whether work in progress counts on this blob.
+    pub(crate) fn protects(&self, digest: &Digest) -> bool {
+        self.touched.contains(digest)
+    }
+
+    /// Forgets what was touched when nobody works any more.
+    fn end(&mut self) {
+        self.held -= 1;
+        if self.held == 0 {
+            let touched = std::mem::take(&mut self.touched);
+            if std::mem::take(&mut self.failed) {
+                self.doubtful.extend(touched);
+            }
         }
     }
 }
@@ -33,15 +54,16 @@ impl Lease {
     pub fn protect(&self, digest: &Digest) {
         self.content.shared.leases().touch(digest);
     }
+
+    /// Ends the work, which has failed: what it committed may be nobody's.
+    pub fn fail(self) {
+        self.content.shared.leases().failed = true;
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut leases = self.content.shared.leases();
-        leases.held -= 1;
-        if leases.held == 0 {
-            leases.touched.clear();
-        }
+        self.content.shared.leases().end();
     }
 }
 
@@ -61,19 +83,27 @@ impl Content {
         Lease { content: self.clone() }
     }
 
-    /// Removes every blob that is neither in `roots` nor protected by a lease. `roots` is asked after the list was made, so
-    /// that a blob committed meanwhile is not judged by older roots.
-    pub fn collect(&self, roots: impl FnOnce() -> Result<HashSet<Digest>>) -> Result<Collected> {
-        let candidates = self.list()?;
+    /// What failed work touched since this was last asked: candidates for a collection.
+    pub fn doubtful(&self) -> HashSet<Digest> {
+        std::mem::take(&mut self.shared.leases().doubtful)
+    }
+
+    /// Removes every one of `candidates` that is neither in `roots` nor protected by a lease. `roots` is asked when the candidates are known,
+    /// so that a blob committed meanwhile is not judged by older roots.
+    pub fn collect(
+        &self,
+        candidates: &HashSet<Digest>,
+        roots: impl FnOnce() -> Result<HashSet<Digest>>,
+    ) -> Result<Collected> {
+        // Work that ends while this goes on may have recorded what it made after the roots were asked for: what it touched stays known.
+        let _until_the_end = self.lease();
         let roots = roots()?;
         let mut collected = Collected::default();
-        for (digest, size) in candidates {
-            if roots.contains(&digest) {
-                continue;
-            }
+        for digest in candidates.difference(&roots) {
+            let size = fs::metadata(self.path(digest)).map_or(0, |metadata| metadata.len());
             // Held over the removal: a blob cannot become wanted between the question and the removal.
             let leases = self.shared.leases();
-            if !leases.touched.contains(&digest) && self.delete(&digest)? {
+            if !leases.protects(digest) && self.delete(digest)? {
                 collected.blobs += 1;
                 collected.bytes += size;
             }

@@ -80,6 +80,20 @@ impl Content {
         Ok(found)
     }
 
+    /// The blobs that were committed longer ago than [`ingest::STALE`].
+    pub fn stale(&self) -> Result<HashSet<Digest>> {
+        let old = |digest: &Digest| {
+            let written = fs::metadata(self.path(digest)).and_then(|metadata| metadata.modified());
+            written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ingest::STALE))
+        };
+        Ok(self.list()?.into_iter().map(|(digest, _)| digest).filter(old).collect())
+    }
+
+    /// Whether work in progress counts on a blob.
+    pub fn is_leased(&self, digest: &Digest) -> bool {
+        self.shared.leases().protects(digest)
+    }
+
     /// Removes a blob; false where it was not there.
     pub fn delete(&self, digest: &Digest) -> Result<bool> {
         match fs::remove_file(self.layout.blob(digest)) {

@@ -100,13 +100,43 @@ fn collection_keeps_roots_and_leased_work() {
     let fresh = content.put(b"fresh").unwrap();
     lease.protect(&wanted);
     let roots = || Ok(HashSet::from([root.clone()]));
-    assert_eq!(content.collect(roots).unwrap().blobs, 1);
+    let all = || content.list().unwrap().into_iter().map(|(digest, _)| digest).collect();
+    assert_eq!(content.collect(&HashSet::from([root.clone()]), roots).unwrap().blobs, 0, "only candidates go");
+    assert_eq!(content.collect(&all(), roots).unwrap().blobs, 1);
     assert_eq!(content.size(&old).unwrap(), None);
     for kept in [&root, &wanted, &fresh] {
         assert!(content.size(kept).unwrap().is_some());
     }
     drop(lease);
-    assert_eq!(content.collect(roots).unwrap().bytes, 11);
+    assert_eq!(content.collect(&all(), roots).unwrap().bytes, 11);
+}
+
+#[test]
+fn what_failed_work_made_is_a_candidate_when_nobody_works_any_more() {
+    let (_root, content) = fresh();
+    let (failing, other) = (content.lease(), content.lease());
+    let made = content.put(b"made").unwrap();
+    failing.fail();
+    assert!(content.doubtful().is_empty(), "others may count on it");
+    drop(other);
+    assert_eq!(content.doubtful(), [made].into());
+    assert!(content.doubtful().is_empty());
+    drop(content.lease());
+    assert!(content.doubtful().is_empty(), "work that did not fail leaves no doubt");
+}
+
+/// The work ends, recorded, between the collector's question and its removals.
+#[test]
+fn what_is_recorded_while_a_collection_goes_on_stays() {
+    let (_root, content) = fresh();
+    let lease = content.lease();
+    let made = content.put(b"made").unwrap();
+    let asked_too_early = || {
+        drop(lease);
+        Ok(HashSet::new())
+    };
+    assert_eq!(content.collect(&[made.clone()].into(), asked_too_early).unwrap().blobs, 0);
+    assert!(content.size(&made).unwrap().is_some());
 }
 
 #[test]

@@ -8,8 +8,9 @@ use knarr_store::Write;
 use crate::error::{Error, Result};
 use crate::image::Image;
 use crate::images::Images;
+use crate::needs::Needs;
 use crate::resolve::{hex_digits, resolve};
-use crate::tables::{self, BLOBS, IMAGES, REFERENCES};
+use crate::tables::{self, BLOBS, IMAGES, MANIFESTS, REFERENCES};
 
 /// How to remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,19 +39,30 @@ pub enum Removed {
     Deleted(Digest),
 }
 
+/// What a deletion took away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deleted {
+    /// Names and images, in order.
+    pub removed: Vec<Removed>,
+    /// What the images that are gone have needed: the candidates of the collectors.
+    pub freed: Vec<Needs>,
+}
+
 /// Says which containers use an image.
 type Users<'a> = &'a dyn Fn(&Digest) -> Vec<Use>;
 
 impl Images {
     /// Removes what `text` names. A name is taken away; when it was the last one, or an id was given, the image goes too,
     /// unless something needs it. Its layers and blobs are left for the collectors.
-    pub fn delete(&self, text: &str, options: DeleteOptions, users: Users<'_>) -> Result<Vec<Removed>> {
+    pub fn delete(&self, text: &str, options: DeleteOptions, users: Users<'_>) -> Result<Deleted> {
         self.store.write(|tx| {
             let id = resolve(tx, text)?;
-            let mut plan = Plan { images: tables::images(tx)?, users, removed: Vec::new() };
+            let mut plan = Plan { images: tables::images(tx)?, users, removed: Vec::new(), gone: Vec::new() };
             plan.delete(&id, text, options)?;
+            let gone = std::mem::take(&mut plan.gone).into_iter();
+            let freed = gone.map(|image| self.needs_of(tx, image)).collect::<Result<_>>()?;
             apply(tx, &plan)?;
-            Ok(plan.removed)
+            Ok(Deleted { removed: plan.removed, freed })
         })
     }
 }
@@ -60,6 +72,7 @@ struct Plan<'a> {
     images: BTreeMap<Digest, Image>,
     users: Users<'a>,
     removed: Vec<Removed>,
+    gone: Vec<Image>,
 }
 
 /// What keeps an image from being removed.
@@ -130,7 +143,9 @@ impl Plan<'_> {
         self.untag_all(id);
         let gone = self.images.remove(id);
         self.removed.push(Removed::Deleted(id.clone()));
-        match gone.and_then(|image| image.record.parent) {
+        let parent = gone.as_ref().and_then(|image| image.record.parent.clone());
+        self.gone.extend(gone);
+        match parent {
             Some(parent) if options.prune && self.images.contains_key(&parent) => {
                 self.remove(&parent, DeleteOptions { force: false, prune: true }, true)
             }
@@ -204,6 +219,17 @@ fn apply(tx: &Write, plan: &Plan<'_>) -> Result<()> {
     for (diff_id, _) in tx.list::<knarr_model::oci::Descriptor>(BLOBS)? {
         if !kept.contains(diff_id.as_str()) {
             tx.delete(BLOBS, &diff_id)?;
+        }
+    }
+    let manifests: std::collections::HashSet<_> = plan
+        .images
+        .values()
+        .filter_map(|image| image.record.manifest.as_ref())
+        .map(|one| one.digest.as_str())
+        .collect();
+    for (manifest, _) in tx.list::<Vec<Digest>>(MANIFESTS)? {
+        if !manifests.contains(manifest.as_str()) {
+            tx.delete(MANIFESTS, &manifest)?;
         }
     }
     Ok(())

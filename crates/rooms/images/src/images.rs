@@ -1,6 +1,5 @@
 //! Recording, naming and listing images.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document, ImageConfig, Manifest};
@@ -11,6 +10,7 @@ use knarr_store::{Store, Write};
 use crate::error::{Error, Result};
 use crate::image::{Image, Record};
 use crate::lineage::{self, Claim};
+use crate::needs::remember_manifest;
 use crate::tables::{self, IMAGES, REFERENCES};
 
 /// All images of one daemon.
@@ -52,9 +52,13 @@ impl Images {
             check_name(name)?;
         }
         self.put_content(&new.config)?;
+        let named = new.manifest.as_ref().and_then(|manifest| self.manifest(&manifest.digest));
         let mut claims = new.provenance;
-        claims.extend(new.manifest.as_ref().and_then(|manifest| self.annotated(&manifest.digest)));
+        claims.extend(named.as_ref().and_then(|manifest| lineage::annotated(&manifest.annotations)));
         self.store.write(|tx| {
+            if let (Some(descriptor), Some(named)) = (&new.manifest, named) {
+                remember_manifest(tx, &descriptor.digest, named)?;
+            }
             let old = tx.get::<Record>(IMAGES, id.as_str())?;
             let mut record = old.unwrap_or_else(|| Record::new(config));
             record.size = new.size;
@@ -86,7 +90,11 @@ impl Images {
 
     /// Records the manifest that was made for an image, and the digest it was pushed under.
     pub fn set_manifest(&self, id: &Digest, manifest: Descriptor, pushed: Option<&Reference>) -> Result<()> {
+        let named = self.manifest(&manifest.digest);
         self.store.write(|tx| {
+            if let Some(named) = named {
+                remember_manifest(tx, &manifest.digest, named)?;
+            }
             let mut record = tables::image(tx, id)?.record;
             let name = pushed.map(|reference| reference.with_digest(manifest.digest.clone()));
             record.manifest = Some(manifest);
@@ -108,40 +116,8 @@ impl Images {
         self.store.read(|tx| tables::image(tx, id))
     }
 
-    /// The chain ids of all images' topmost layers: what the layers room must keep.
-    pub fn tops(&self) -> Result<HashSet<Digest>> {
-        Ok(self.list()?.iter().filter_map(Image::top).collect())
-    }
-
-    /// All blobs that images need: what the content store must keep.
-    pub fn roots(&self) -> Result<HashSet<Digest>> {
-        let mut roots = HashSet::new();
-        for image in self.list()? {
-            for diff_id in &image.config().rootfs.diff_ids {
-                roots.extend(self.blob(diff_id)?.map(|blob| blob.digest));
-            }
-            if let Some(manifest) = &image.record.manifest {
-                roots.insert(manifest.digest.clone());
-                roots.extend(self.manifest_blobs(&manifest.digest));
-            }
-            roots.insert(image.id);
-        }
-        Ok(roots)
-    }
-
-    /// What a manifest refers to; nothing where its bytes are gone.
-    fn manifest_blobs(&self, digest: &Digest) -> Vec<Digest> {
-        let layers = self.manifest(digest).map(|manifest| manifest.layers).unwrap_or_default();
-        layers.into_iter().map(|layer| layer.digest).collect()
-    }
-
-    /// What a manifest's annotations say the image was made from.
-    fn annotated(&self, manifest: &Digest) -> Option<Claim> {
-        lineage::annotated(&self.manifest(manifest)?.annotations)
-    }
-
     /// A manifest; none where its bytes are gone.
-    fn manifest(&self, digest: &Digest) -> Option<Manifest> {
+    pub(crate) fn manifest(&self, digest: &Digest) -> Option<Manifest> {
         let bytes = self.content.read(digest, DOCUMENT_LIMIT).ok()?;
         match Document::parse(&bytes, None) {
             Ok((Document::Manifest(manifest), _)) => Some(manifest),

@@ -2,13 +2,14 @@
 //! removing one takes with it.
 //!
 //! [`Images`] keeps its tables in the metadata database, and image configs in the content store; an image's id is its
-//! config's digest. Layers and blobs are not touched here: [`Images::roots`] and [`Images::tops`] say which must stay.
+//! config's digest. Layers and blobs are not touched here: [`Images::needs`] says which must stay.
 //!
 //! ```text
 //! images       sha256:<config>              → Record: config, manifest, parent, claims, size, time of the last tag
 //! references   docker.io/library/debian:12  → sha256:<config>    tags
 //!              docker.io/library/debian@…   → sha256:<config>    digests it was pulled or pushed under
 //! blobs        sha256:<diff id>             → Descriptor         the compressed form of a layer, for pushes
+//! manifests    sha256:<manifest>            → digests            what it names
 //! ```
 //!
 //! Invariants:
@@ -25,13 +26,15 @@ mod image;
 mod images;
 mod lineage;
 mod manifest;
+mod needs;
 mod resolve;
 mod tables;
 
-pub use delete::{DeleteOptions, Removed, Use};
+pub use delete::{DeleteOptions, Deleted, Removed, Use};
 pub use error::Error;
 pub use history::HistoryItem;
 pub use image::{Image, Record};
 pub use images::{Images, Registration};
 pub use lineage::{Claim, Edge, Evidence, Leaf, Member, Node, Tree};
 pub use manifest::manifest;
+pub use needs::Needs;

@@ -12,6 +12,7 @@ use crate::image::{Image, Record};
 pub(crate) const IMAGES: &str = "images";
 pub(crate) const REFERENCES: &str = "references";
 pub(crate) const BLOBS: &str = "blobs";
+pub(crate) const MANIFESTS: &str = "manifests";
 
 /// A transaction of either kind.
 pub(crate) trait Tables {

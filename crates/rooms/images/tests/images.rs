@@ -1,5 +1,6 @@
 //! Names, ids, history and removal.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use knarr_content::Content;
@@ -48,7 +49,7 @@ impl Place {
             let own = users.iter().filter(|(image, _)| *image == id);
             own.map(|(_, running)| Use { container: "c0ffee".into(), running: *running }).collect()
         };
-        let removed = self.images.delete(text, DeleteOptions { force, prune: true }, &users)?;
+        let removed = self.images.delete(text, DeleteOptions { force, prune: true }, &users)?.removed;
         let say = |removed: &Removed| match removed {
             Removed::Untagged(name, _) => name.familiar(),
             Removed::Deleted(id) => id.to_string(),
@@ -229,9 +230,14 @@ fn roots_are_configs_manifests_and_their_blobs() {
     place.content.put(&bytes).unwrap();
     place.images.set_manifest(&id, manifest.clone(), None).unwrap();
     place.images.remember_blobs(&[(Digest::of(b"a"), describe(&blob, 5, media::DOCKER_LAYER_GZIP))]).unwrap();
-    assert_eq!(place.images.roots().unwrap(), [id.clone(), manifest.digest, blob.clone()].into());
+    let needs =
+        |place: &Place| place.images.needs().unwrap().into_iter().flat_map(|one| one.blobs).collect::<BTreeSet<_>>();
+    let all = BTreeSet::from([id.clone(), manifest.digest.clone(), blob.clone()]);
+    assert_eq!(needs(&place), all);
+    place.content.delete(&manifest.digest).unwrap();
+    assert_eq!(needs(&place), all, "what a lost manifest named stays");
     assert!(place.content.size(&id).unwrap().is_some(), "the config is content");
     place.delete("x", false, &[]).unwrap();
-    assert!(place.images.roots().unwrap().is_empty());
+    assert!(needs(&place).is_empty());
     assert_eq!(place.images.blob(&Digest::of(b"a")).unwrap(), None);
 }

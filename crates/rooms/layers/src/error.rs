@@ -41,17 +41,8 @@ pub enum Error {
         found: Digest,
     },
     /// No such layer.
-    #[error("layer {0} is not here")]
+    #[error("layer {0} is not here: `knarr image verify --repair` makes or fetches it again")]
     NotFound(Digest),
-    /// A layer's record cannot be read.
-    #[error("cannot read the record of layer {chain}")]
-    Record {
-        /// Which layer.
-        chain: Digest,
-        /// What is wrong with it.
-        #[source]
-        source: serde_json::Error,
-    },
 }
 
 /// A result with an [`Error`].
@@ -76,7 +67,7 @@ impl Error {
 
     fn kind(&self) -> Kind {
         match self {
-            Self::Io { .. } | Self::Record { .. } => Kind::Internal,
+            Self::Io { .. } => Kind::Internal,
             Self::Archive { .. } | Self::DiffId { .. } | Self::Overwrite(_) => Kind::Invalid,
             Self::Limit { .. } => Kind::TooLarge,
             Self::NotFound(_) => Kind::NotFound,
@@ -93,13 +84,7 @@ impl From<Error> for Fault {
                 Fault::invalid(format!("cannot {operation}")).because(source)
             }
             Error::Io { operation, source } => Fault::io(operation, source),
-            other => {
-                let fault = Fault::new(other.kind(), other.to_string());
-                match other {
-                    Error::Record { source, .. } => fault.because(source),
-                    _ => fault,
-                }
-            }
+            other => Fault::new(other.kind(), other.to_string()),
         }
     }
 }

@@ -31,6 +31,6 @@ mod unpack;
 pub use archive::{Kind, Member};
 pub use compression::{Compression, decompress};
 pub use error::{Error, Result};
-pub use store::{Layer, Layers, Lease};
+pub use store::{Damaged, Layer, Layers, Lease};
 pub use tree::{Change, ChangeKind, changes, diff, export, pack};
 pub use unpack::{Attributes, Inherit, Limits, Options, Unpacked, Whiteouts, unpack};

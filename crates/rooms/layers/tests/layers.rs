@@ -2,12 +2,12 @@
 
 mod support;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use knarr_layers::{ChangeKind, Error, Kind, Layers, Member, changes};
+use knarr_layers::{ChangeKind, Error, Kind, Layer, Layers, Member, changes};
 use knarr_model::{Digest, Snapshot};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use support::{archive, differences, file, folder, hard_link, symlink, tree};
@@ -155,7 +155,28 @@ fn what_a_crash_left_is_removed_at_the_next_start() {
     let kept = layers.apply(&archive(&[])[..], None, None).unwrap();
     let layers = Layers::open(&root).unwrap();
     assert!(!root.join(".unfinished-1-1").exists());
-    assert_eq!(layers.list().unwrap(), [kept]);
+    assert_eq!(layers.list(), [kept]);
+}
+
+#[test]
+fn a_folder_that_is_no_whole_layer_any_more_is_moved_aside_and_named() {
+    let Place { dir, layers } = place();
+    let root = dir.path().join("layers");
+    let apply = |name: &str| layers.apply(&archive(&[(file(name), b"1")])[..], None, None).unwrap();
+    let (kept, cut, bare, lost, swapped) = (apply("a"), apply("b"), apply("c"), apply("d"), apply("e"));
+    let folder = |layer: &Layer| root.join(layer.chain_id.hex());
+    fs::write(folder(&cut).join("meta.json"), b"{").unwrap();
+    fs::remove_file(folder(&bare).join("meta.json")).unwrap();
+    fs::remove_dir_all(folder(&lost).join("fs")).unwrap();
+    fs::copy(folder(&kept).join("meta.json"), folder(&swapped).join("meta.json")).unwrap();
+    let layers = Layers::open(&root).unwrap();
+    assert_eq!(layers.list(), [kept]);
+    let damaged: BTreeMap<_, _> = layers.damaged().iter().map(|one| (&one.chain, one)).collect();
+    for layer in [cut, bare, lost, swapped] {
+        assert!(!folder(&layer).exists() && damaged[&layer.chain_id].moved_to.exists(), "{}", layer.chain_id);
+        assert!(layers.get(&layer.chain_id).is_none());
+    }
+    assert_eq!(Layers::open(&root).unwrap().damaged(), [], "said once");
 }
 
 #[test]
@@ -170,11 +191,14 @@ fn collection_keeps_what_is_below_what_is_kept() {
     let keep = |kept: &Digest| Ok::<_, Error>(HashSet::from([kept.clone()]));
     let lease = layers.lease();
     let fresh = apply("fresh", Some(&other));
-    assert_eq!(layers.collect(|| keep(&kept)).unwrap(), [], "what is leased stays, and what is below it");
+    let all = || layers.list().into_iter().map(|layer| layer.chain_id).collect();
+    assert_eq!(layers.collect(&all(), || keep(&kept)).unwrap(), [], "what is leased stays, and what is below it");
     drop(lease);
-    let gone: Vec<_> = layers.collect(|| keep(&kept)).unwrap().into_iter().map(|layer| layer.chain_id).collect();
+    assert_eq!(layers.collect(&[base].into(), || keep(&kept)).unwrap(), [], "what is below what is kept stays");
+    let gone: Vec<_> =
+        layers.collect(&all(), || keep(&kept)).unwrap().into_iter().map(|layer| layer.chain_id).collect();
     assert_eq!(gone, [fresh, other.clone()]);
-    assert!(layers.get(&other).unwrap().is_none());
+    assert!(layers.get(&other).is_none());
     assert_eq!(layers.size(Some(&kept)).unwrap(), 10);
 }
 
@@ -269,7 +293,7 @@ fn a_layer_of_our_own_writer_is_known_again_and_a_foreign_one_is_not() {
     layers.remove(&layer.chain_id).unwrap();
     let again = layers.apply(&own[..], None, None).unwrap();
     assert!(!again.own && layers.try_own(again).unwrap().own);
-    assert!(layers.get(&layer.chain_id).unwrap().unwrap().own, "and that is remembered");
+    assert!(layers.get(&layer.chain_id).unwrap().own, "and that is remembered");
     let foreign = layers.apply(&archive(&[(file("f"), b"content")])[..], None, None).unwrap();
     assert!(!layers.try_own(foreign).unwrap().own);
 }

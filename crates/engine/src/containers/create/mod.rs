@@ -44,19 +44,20 @@ impl Engine {
         }
         validate::config(&request.config)?;
         validate::host(&request.host_config)?;
+        // Until the container is known to need its layers, nobody may collect them.
+        let lease = self.lease();
         let engine = self.clone();
         let record = blocking(move || engine.make(name, platform.as_ref(), request)).await?;
         let event = Event::new("container", "create", record.id.as_str()).with_all(&record.attributes());
         let id = record.id.to_string();
         let warnings = warnings(&record);
         Actor::spawn(self.clone(), record, None);
+        drop(lease);
         self.events.publish(event);
         Ok(CreateResponse { id, warnings })
     }
 
     fn make(&self, name: Option<String>, platform: Option<&Platform>, request: CreateRequest) -> Result<Record> {
-        // Until the record says that its layers are needed, nobody may collect them.
-        let _lease = self.lease();
         let image = self.images.resolve(&request.config.image)?;
         if let Some(wanted) = platform {
             check_platform(&request.config.image, &image.config().platform(), wanted)?;

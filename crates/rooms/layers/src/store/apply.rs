@@ -28,7 +28,7 @@ impl Layers {
     /// Unpacks the archive `source`, compressed in any way, as a layer on top of `parent`. Its uncompressed bytes must have
     /// the digest `expected`, where one is given; then a layer that is here already is not unpacked again.
     pub fn apply(&self, source: impl Read + Send, parent: Option<&Digest>, expected: Option<&Digest>) -> Result<Layer> {
-        if let Some(layer) = expected.map(|diff_id| self.whole(&chain(parent, diff_id))).transpose()?.flatten() {
+        if let Some(layer) = expected.and_then(|diff_id| self.get(&chain(parent, diff_id))) {
             return Ok(layer);
         }
         self.create(parent, |folder| {
@@ -70,19 +70,10 @@ impl Layers {
         })
     }
 
-    /// The layer, where it and its record are whole.
-    fn whole(&self, chain: &Digest) -> Result<Option<Layer>> {
-        match self.get(chain) {
-            // A damaged record: the layer is made anew.
-            Err(Error::Record { .. }) => self.remove(chain).map(|_| None),
-            other => other,
-        }
-    }
-
     /// Fills an unfinished folder, syncs it and makes it a layer. Nothing stays of a failure.
     fn create(&self, parent: Option<&Digest>, fill: impl FnOnce(&Path) -> Result<Content>) -> Result<Layer> {
         if let Some(parent) = parent {
-            self.whole(parent)?.ok_or_else(|| Error::NotFound(parent.clone()))?;
+            self.get(parent).ok_or_else(|| Error::NotFound(parent.clone()))?;
         }
         let name = self.unfinished();
         let folder = self.root.join(&name);
@@ -94,7 +85,7 @@ impl Layers {
         let finished = fill(&folder).and_then(|content| self.record(&folder, parent, content));
         let publish = |layer: Layer| {
             self.leases().touch(&layer.chain_id);
-            self.publish(&name, &layer.chain_id).map(|()| layer)
+            self.publish(&name, &layer).map(|()| layer)
         };
         match finished.and_then(publish) {
             Ok(layer) => Ok(layer),
@@ -160,6 +151,7 @@ impl Layers {
         }
         let layer = Layer { own: true, ..layer };
         self.write_record(&self.folder(&layer.chain_id), &layer)?;
+        self.known.insert(layer.clone());
         Ok(layer)
     }
 
@@ -174,7 +166,7 @@ impl Layers {
 }
 
 /// The chain id of `diff_id` on top of `parent`.
-fn chain(parent: Option<&Digest>, diff_id: &Digest) -> Digest {
+pub(super) fn chain(parent: Option<&Digest>, diff_id: &Digest) -> Digest {
     parent.map_or_else(|| diff_id.clone(), |parent| oci::chain_id(parent, diff_id))
 }
 

@@ -12,8 +12,9 @@ use knarr_store::files::sync_dir;
 use knarr_sys::path::{Entry, Root};
 use rustix::fd::AsFd as _;
 
-use super::Layer;
+use super::known::{self, Damaged, Known};
 use super::lease::Leases;
+use super::{Layer, QUARANTINE};
 use crate::error::{Error, Result};
 
 /// Unpacked layers below one root; it belongs to one process.
@@ -21,6 +22,8 @@ use crate::error::{Error, Result};
 pub struct Layers {
     pub(super) root: PathBuf,
     next: AtomicU64,
+    pub(super) known: Known,
+    damaged: Vec<Damaged>,
     pub(super) leases: Arc<Mutex<Leases>>,
 }
 
@@ -30,39 +33,76 @@ const UNFINISHED: &str = ".unfinished-";
 const EMPTY: &str = "empty";
 
 impl Layers {
-    /// Opens the folder, makes what is missing and removes what a crash left half-made.
+    /// Opens the folder, makes what is missing, removes what a crash left half-made and reads all records. A folder that is no whole layer
+    /// any more is moved beside the layers, to `quarantine`: [`Layers::damaged`] says which.
     pub fn open(root: &Path) -> Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(Error::at("create", root))?;
-        let layers = Self { root: root.to_owned(), next: AtomicU64::new(0), leases: Arc::default() };
-        for name in layers.names()?.iter().filter(|name| name.starts_with(UNFINISHED)) {
-            layers.remove_folder(name)?;
+        make_private(root).map_err(Error::at("create", root))?;
+        let (root, next) = (root.to_owned(), AtomicU64::new(0));
+        let mut layers = Self { root, next, known: Known::default(), damaged: Vec::new(), leases: Arc::default() };
+        for name in layers.names()? {
+            if name.starts_with(UNFINISHED) {
+                layers.remove_folder(&name)?;
+            } else if let Ok(chain) = format!("sha256:{name}").parse() {
+                layers.learn(&chain)?;
+            }
         }
         Ok(layers)
     }
 
+    /// Reads the record of a layer that was found.
+    fn learn(&mut self, chain: &Digest) -> Result<()> {
+        match known::read(&self.folder(chain), chain) {
+            Ok(layer) => self.known.insert(layer),
+            Err(reason) => {
+                let moved_to = self.set_aside(chain)?;
+                self.damaged.push(Damaged { chain: chain.clone(), moved_to, reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// The layers that were found damaged when the folder was opened.
+    pub fn damaged(&self) -> &[Damaged] {
+        &self.damaged
+    }
+
+    /// Moves a damaged layer's folder out of the way, for whoever wants to look at it; where it is then.
+    pub fn set_aside(&self, chain: &Digest) -> Result<PathBuf> {
+        let quarantine = self.root.with_file_name(QUARANTINE);
+        let fail = || Error::io(format!("move damaged layer {chain} to {}", quarantine.display()));
+        self.known.all().remove(chain);
+        make_private(&quarantine).map_err(fail())?;
+        let name = format!("layer-{}", chain.hex());
+        if fs::exists(quarantine.join(&name)).map_err(fail())? {
+            remove_tree(&quarantine, &name)?;
+        }
+        let target = quarantine.join(&name);
+        fs::rename(self.folder(chain), &target).map_err(fail())?;
+        Ok(target)
+    }
+
     /// The record of a layer; none where it is not here.
-    pub fn get(&self, chain: &Digest) -> Result<Option<Layer>> {
+    pub fn get(&self, chain: &Digest) -> Option<Layer> {
         self.leases().touch(chain);
-        self.read_record(chain)
+        self.known.get(chain)
     }
 
-    fn read_record(&self, chain: &Digest) -> Result<Option<Layer>> {
-        let path = self.folder(chain).join("meta.json");
-        let data = match fs::read(&path) {
-            Ok(data) => data,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::at("read", &path)(e)),
-        };
-        let layer = serde_json::from_slice(&data);
-        Ok(Some(layer.map_err(|source| Error::Record { chain: chain.clone(), source })?))
+    /// Whether a layer is here; unlike [`Layers::get`], asking protects nothing.
+    pub fn is_here(&self, chain: &Digest) -> bool {
+        self.known.all().contains_key(chain)
     }
 
-    /// All layers. One whose record cannot be read is left out; it is replaced when it is next applied.
-    pub fn list(&self) -> Result<Vec<Layer>> {
-        let names = self.names()?;
-        let chains = names.iter().filter_map(|name| format!("sha256:{name}").parse().ok());
-        Ok(chains.filter_map(|chain| self.read_record(&chain).ok().flatten()).collect())
+    /// The chain ids of a layer and all below it, the highest first, as far as they are here; asking protects nothing.
+    pub fn lineage(&self, top: Option<&Digest>) -> Vec<Digest> {
+        let layers = self.known.all();
+        let above = top.and_then(|chain| layers.get(chain));
+        let all = std::iter::successors(above, |layer| layer.parent.as_ref().and_then(|below| layers.get(below)));
+        all.map(|layer| layer.chain_id.clone()).collect()
+    }
+
+    /// All layers.
+    pub fn list(&self) -> Vec<Layer> {
+        self.known.all().values().cloned().collect()
     }
 
     /// Where a layer's files are.
@@ -78,23 +118,35 @@ impl Layers {
     /// Removes a layer; false where it was not here. The caller knows that nobody uses it.
     pub fn remove(&self, chain: &Digest) -> Result<bool> {
         let name = self.unfinished();
-        match fs::rename(self.folder(chain), self.root.join(&name)) {
-            Ok(()) => self.remove_folder(&name).map(|()| true),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(Error::io(format!("remove layer {chain}"))(e)),
+        let moved = match fs::rename(self.folder(chain), self.root.join(&name)) {
+            Ok(()) => true,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => false,
+            Err(e) => return Err(Error::io(format!("remove layer {chain}"))(e)),
+        };
+        self.known.all().remove(chain);
+        if moved {
+            self.remove_folder(&name)?;
         }
+        Ok(moved)
     }
 
-    /// Removes every layer that is neither in `keep`, nor below one that is, nor leased; the highest first. Says which.
-    /// `keep` is asked after the list was made, so that a layer made meanwhile is not judged by older wishes.
-    pub fn collect<E: From<Error>>(&self, keep: impl FnOnce() -> Result<HashSet<Digest>, E>) -> Result<Vec<Layer>, E> {
-        let layers: HashMap<_, _> = self.list()?.into_iter().map(|layer| (layer.chain_id.clone(), layer)).collect();
+    /// Removes every one of `candidates` that is neither in `keep`, nor below one that is, nor leased; the highest first. Says which.
+    /// `keep` is asked when the candidates are known, so that a layer made meanwhile is not judged by older wishes.
+    pub fn collect<E: From<Error>>(
+        &self,
+        candidates: &HashSet<Digest>,
+        keep: impl FnOnce() -> Result<HashSet<Digest>, E>,
+    ) -> Result<Vec<Layer>, E> {
+        // Work that ends while this goes on may have recorded what it made after `keep` was asked: what it touched stays known.
+        let _until_the_end = self.lease();
+        let layers = self.known.all().clone();
         let mut kept = HashSet::new();
         for chain in keep()? {
             keep_down(&chain, &layers, &mut kept);
         }
         let mut removed = Vec::new();
-        for layer in highest_first(&layers) {
+        let candidates = highest_first(&layers).into_iter().filter(|layer| candidates.contains(&layer.chain_id));
+        for layer in candidates {
             // Held over the removal: a layer cannot become wanted between the question and the removal.
             let leases = self.leases();
             if leases.protects(&layer.chain_id) {
@@ -117,20 +169,21 @@ impl Layers {
     }
 
     /// Makes a finished folder the layer of this chain id; one that is there already stays.
-    pub(super) fn publish(&self, name: &str, chain: &Digest) -> Result<()> {
+    pub(super) fn publish(&self, name: &str, layer: &Layer) -> Result<()> {
+        let chain = &layer.chain_id;
         match fs::rename(self.root.join(name), self.folder(chain)) {
             Err(e) if matches!(e.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
                 return self.remove_folder(name);
             }
             other => other.map_err(Error::io(format!("commit layer {chain}")))?,
         }
+        self.known.insert(layer.clone());
         sync_dir(&self.root).map_err(Error::at("sync", &self.root))
     }
 
     /// Removes a folder and all in it.
     pub(super) fn remove_folder(&self, name: &str) -> Result<()> {
-        let remove = || Entry::new(Root::open(&self.root)?.as_fd(), name.as_ref())?.remove_tree();
-        remove().map_err(Error::at("remove", &self.root.join(name)))
+        remove_tree(&self.root, name)
     }
 
     fn names(&self) -> Result<Vec<String>> {
@@ -138,6 +191,18 @@ impl Layers {
         let names = list().map_err(Error::at("list", &self.root))?;
         Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
+}
+
+/// Removes a folder of ours and all in it, by descriptors.
+fn remove_tree(parent: &Path, name: &str) -> Result<()> {
+    let remove = || Entry::new(Root::open(parent)?.as_fd(), name.as_ref())?.remove_tree();
+    remove().map_err(Error::at("remove", &parent.join(name)))
+}
+
+/// Makes a folder and its missing parents, readable by the owner only.
+fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Keeps a layer and all below it.

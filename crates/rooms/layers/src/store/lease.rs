@@ -12,12 +12,27 @@ use super::Layers;
 pub(super) struct Leases {
     held: usize,
     touched: HashSet<Digest>,
+    /// Some of the work has failed.
+    failed: bool,
+    /// What was touched by work that failed, and may have no user: for the next collection.
+    doubtful: HashSet<Digest>,
 }
 
 impl Leases {
     pub(super) fn touch(&mut self, chain: &Digest) {
         if self.held > 0 && !self.touched.contains(chain) {
             self.touched.insert(chain.clone());
+        }
+    }
+
+    /// Forgets what was touched when nobody works any more.
+    fn end(&mut self) {
+        self.held -= 1;
+        if self.held == 0 {
+            let touched = std::mem::take(&mut self.touched);
+            if std::mem::take(&mut self.failed) {
+                self.doubtful.extend(touched);
+            }
         }
     }
 
@@ -30,7 +45,24 @@ impl Leases {
 #[derive(Debug)]
 pub struct Lease(Arc<Mutex<Leases>>);
 
+impl Lease {
+    /// Ends the work, which has failed: what it made may be nobody's.
+    pub fn fail(self) {
+        lock(&self.0).failed = true;
+    }
+}
+
 impl Layers {
+    /// What failed work touched since this was last asked: candidates for a collection.
+    pub fn doubtful(&self) -> HashSet<Digest> {
+        std::mem::take(&mut self.leases().doubtful)
+    }
+
+    /// Whether work in progress counts on a layer.
+    pub fn is_leased(&self, chain: &Digest) -> bool {
+        self.leases().protects(chain)
+    }
+
     /// Begins work that must not lose a layer before it has recorded who needs it.
     pub fn lease(&self) -> Lease {
         self.leases().held += 1;
@@ -44,11 +76,7 @@ impl Layers {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut leases = lock(&self.0);
-        leases.held -= 1;
-        if leases.held == 0 {
-            leases.touched.clear();
-        }
+        lock(&self.0).end();
     }
 }
 

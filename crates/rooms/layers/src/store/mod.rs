@@ -1,12 +1,17 @@
 //! Layers on disk, by chain id.
 
 mod apply;
+mod known;
 mod layer;
 mod layers;
 mod lease;
 mod skeleton;
 mod snapshot;
 
+pub use known::Damaged;
 pub use layer::Layer;
 pub use layers::Layers;
 pub use lease::Lease;
+
+/// The folder beside the layers where damaged ones are moved.
+const QUARANTINE: &str = "quarantine";

@@ -22,7 +22,7 @@ impl Layers {
         let mut files = Vec::new();
         let mut next = top.cloned();
         while let Some(chain) = next {
-            let layer = self.get(&chain)?.ok_or_else(|| Error::NotFound(chain.clone()))?;
+            let layer = self.get(&chain).ok_or_else(|| Error::NotFound(chain.clone()))?;
             files.push(self.files(&chain));
             next = layer.parent.filter(|_| !layer.opaque);
         }
@@ -77,7 +77,7 @@ impl Layers {
         let mut stack = Vec::new();
         let mut next = top.cloned();
         while let Some(chain) = next {
-            let layer = self.get(&chain)?.ok_or_else(|| Error::NotFound(chain.clone()))?;
+            let layer = self.get(&chain).ok_or_else(|| Error::NotFound(chain.clone()))?;
             next = layer.parent.clone();
             stack.push(layer);
         }
