@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use knarr_runtime_cases::{Bundle, Runtime, cases};
+use knarr_runtime_cases::{Bundle, Runtime, cases, until};
 use serde_json::{Value, json};
 
 cases! {
@@ -37,6 +37,8 @@ cases! {
     a_relative_path_is_refused: ["config/hooks"] Crun("runc 1.1 looks it up in its working directory"),
     what_create_left_is_gone_after_a_failure: ["runtime/hooks-failure", "runtime/errors"],
     the_next_hooks_do_not_run_after_a_failure: ["runtime/hooks-failure"],
+    a_runtime_that_is_killed_takes_the_first_process_with_it: ["runtime/hooks-failure"]
+        Ours("runc leaves its cgroups, and knows nothing of them later"),
 }
 
 /// All stages in their order.
@@ -298,4 +300,18 @@ fn the_next_hooks_do_not_run_after_a_failure(runtime: &Runtime) {
     bundle.set("/hooks/createRuntime", json!([hook("exit 7"), hook(&format!("echo next > {file}"))]));
     bundle.cannot_run();
     assert_eq!(bundle.read("noted"), "");
+}
+
+/// Seen to fail while the first process held a copy of the runtime's end of their socket.
+fn a_runtime_that_is_killed_takes_the_first_process_with_it(runtime: &Runtime) {
+    let mut bundle = runtime.program(&["/bin/sleep", "1000"]);
+    let told = bundle.file("told");
+    bundle.set("/hooks/createRuntime", json!([hook(&format!("cat > {told}; kill -KILL $PPID"))]));
+    let outcome = bundle.verb(&["create", "--bundle", bundle.word(), bundle.id()]);
+    assert_eq!(outcome.code(), None, "the runtime was killed");
+    let told: Value = serde_json::from_str(&bundle.read("told")).unwrap();
+    let stat = format!("/proc/{}/stat", told["pid"]);
+    until("the first process has ended", || fs::read_to_string(&stat).is_ok_and(|s| s.contains(") Z ")) || !fs::exists(&stat).unwrap());
+    bundle.ok(&["delete", "--force", bundle.id()]);
+    bundle.assert_nothing_left();
 }

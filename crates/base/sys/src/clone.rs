@@ -76,11 +76,18 @@ impl Child {
 }
 
 /// Runs `child` in a copy of this process with the new namespaces of `flags` ([`NEWNS`], …), inside `cgroup` (a folder
-/// of a v2 hierarchy) if given; the copy ends with the returned exit code, and with 70 after a panic.
+/// of a v2 hierarchy) if given; the copy ends with the returned exit code, and with 70 after a panic. `kept` is the
+/// caller's alone: the copy drops it before anything else. A socket to the child goes here, or the child would never see
+/// its end.
 ///
 /// The caller must be single-threaded: a copy of a threaded process may find locks held for ever. It is checked, and
 /// refused with `EBUSY`.
-pub fn clone3(flags: u64, cgroup: Option<BorrowedFd<'_>>, child: impl FnOnce() -> i32) -> io::Result<Child> {
+pub fn clone3<T>(
+    flags: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+    kept: T,
+    child: impl FnOnce() -> i32,
+) -> io::Result<(Child, T)> {
     if !single_threaded()? {
         return Err(io::Error::from_raw_os_error(libc::EBUSY));
     }
@@ -89,7 +96,7 @@ pub fn clone3(flags: u64, cgroup: Option<BorrowedFd<'_>>, child: impl FnOnce() -
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = cgroup.as_raw_fd() as u64;
     }
-    copy(args, child)
+    copy(args, kept, child)
 }
 
 /// As [`clone3`], but the copy is a child of the caller's parent: for a process that [`clone3`] made and that has moved
@@ -98,10 +105,11 @@ pub fn sibling(flags: u64, child: impl FnOnce() -> i32) -> io::Result<Child> {
     if !IS_COPY.load(Ordering::Relaxed) {
         return Err(io::Error::from_raw_os_error(libc::EPERM));
     }
-    copy(CloneArgs { flags: flags | libc::CLONE_PARENT as u64, ..CloneArgs::default() }, child)
+    let args = CloneArgs { flags: flags | libc::CLONE_PARENT as u64, ..CloneArgs::default() };
+    copy(args, (), child).map(|(child, ())| child)
 }
 
-fn copy(mut args: CloneArgs, child: impl FnOnce() -> i32) -> io::Result<Child> {
+fn copy<T>(mut args: CloneArgs, kept: T, child: impl FnOnce() -> i32) -> io::Result<(Child, T)> {
     let mut pidfd: libc::c_int = -1;
     args.flags |= CLONE_PIDFD;
     args.pidfd = &raw mut pidfd as u64;
@@ -110,13 +118,14 @@ fn copy(mut args: CloneArgs, child: impl FnOnce() -> i32) -> io::Result<Child> {
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of::<CloneArgs>()) };
     if pid == 0 {
         IS_COPY.store(true, Ordering::Relaxed);
+        drop(kept);
         let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(70);
         // SAFETY: ends the copy without running the original's exit handlers.
         unsafe { libc::_exit(code) }
     }
     match made(pid as i32) {
         // SAFETY: the kernel has just made this descriptor for us.
-        Some(pid) => Ok(Child { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
+        Some(pid) => Ok((Child { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }, kept)),
         None => Err(io::Error::last_os_error()),
     }
 }

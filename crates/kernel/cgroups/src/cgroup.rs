@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use knarr_spec::LinuxResources;
 
 use crate::create::Presence;
-use crate::{CgroupPath, Error, Hierarchy, Layout, Result, Version, create, delete, files, limits};
+use crate::{Begun, CgroupPath, Error, Hierarchy, Layout, Result, Version, delete, files, limits};
 
 /// A cgroup in all hierarchies of this host. It is a name, not an owner: dropping it changes nothing.
 #[derive(Debug, Clone)]
@@ -18,25 +18,18 @@ impl Cgroup {
     /// Makes the folders and writes the limits, before any process is inside. A folder that is there already is taken
     /// over if it holds no process. After an error none of the new folders is left.
     pub fn create(path: &str, resources: &LinuxResources) -> Result<Self> {
-        Self::make(path, resources, Presence::Empty)
+        Self::begin(path, resources)?.whole().map(Begun::into_cgroup)
     }
 
-    /// [`Cgroup::create`], where somebody else has made the cgroup and keeps it alive with a process of his.
-    pub fn adopt(path: &str, resources: &LinuxResources) -> Result<Self> {
-        Self::make(path, resources, Presence::Kept)
+    /// [`Cgroup::create`] in two steps.
+    pub fn begin<'a>(path: &str, resources: &'a LinuxResources) -> Result<Begun<'a>> {
+        Begun::new(path, resources, Presence::Empty)
     }
 
-    fn make(path: &str, resources: &LinuxResources, presence: Presence) -> Result<Self> {
-        let cgroup = Self { path: CgroupPath::parse(path)?, layout: Layout::host()? };
-        let planned = limits::planned(cgroup.layout, resources)?;
-        create::folders(&cgroup, presence)?;
-        match limits::apply(&cgroup, &planned).and_then(|()| limits::apply_devices(&cgroup, &resources.devices)) {
-            Ok(()) => Ok(cgroup),
-            Err(error) => {
-                create::undo(&cgroup);
-                Err(error)
-            }
-        }
+    /// [`Cgroup::begin`] and [`Begun::finish`], where somebody else has made the cgroup and keeps it alive with a process
+    /// of his.
+    pub fn adopt<'a>(path: &str, resources: &'a LinuxResources) -> Result<Begun<'a>> {
+        Begun::new(path, resources, Presence::Kept)?.whole()
     }
 
     /// One that exists already, in at least one hierarchy.

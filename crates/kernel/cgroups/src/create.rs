@@ -18,15 +18,15 @@ pub enum Presence {
     Kept,
 }
 
-/// Makes the folder in every hierarchy; on failure takes away what was made.
-pub fn folders(cgroup: &Cgroup, presence: Presence) -> Result<()> {
-    for (done, hierarchy) in cgroup.layout.hierarchies.iter().enumerate() {
+/// Makes the folder in every hierarchy of a version; on failure takes away what was made.
+pub fn folders(cgroup: &Cgroup, version: Version, presence: Presence) -> Result<()> {
+    let mut made = Vec::new();
+    for hierarchy in cgroup.layout.hierarchies.iter().filter(|hierarchy| hierarchy.version == version) {
         if let Err(error) = in_hierarchy(cgroup, hierarchy, presence) {
-            for made in &cgroup.layout.hierarchies[..done] {
-                remove_quietly(&cgroup.path.below(&made.mount));
-            }
+            made.iter().for_each(|hierarchy: &&Hierarchy| remove_quietly(&cgroup.path.below(&hierarchy.mount)));
             return Err(error);
         }
+        made.push(hierarchy);
     }
     Ok(())
 }

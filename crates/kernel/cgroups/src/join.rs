@@ -59,7 +59,7 @@ impl Cgroup {
             };
             match hierarchy.version {
                 Version::V1 => join.tasks.push(open(&folder.join("tasks"), OFlags::WRONLY)?),
-                Version::V2 => join.clone_into = Some(open(&folder, OFlags::RDONLY | OFlags::DIRECTORY)?),
+                Version::V2 => join.clone_into = Some(open_folder(&folder)?),
             }
         }
         Ok(join)
@@ -74,8 +74,13 @@ impl Join {
         let text = files::read(Path::new(&format!("/proc/{pid}/cgroup")))?;
         let path = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
         let folder = CgroupPath::parse(path)?.below(&unified.mount);
-        Ok(Self { clone_into: Some(open(&folder, OFlags::RDONLY | OFlags::DIRECTORY)?), ..self })
+        Ok(Self { clone_into: Some(open_folder(&folder)?), ..self })
     }
+}
+
+/// Opens a folder of the unified tree.
+pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd> {
+    open(path, OFlags::RDONLY | OFlags::DIRECTORY)
 }
 
 fn open(path: &Path, flags: OFlags) -> Result<OwnedFd> {

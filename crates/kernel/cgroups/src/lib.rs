@@ -1,6 +1,7 @@
 //! Control groups: version 1, version 2 and hybrid hosts behind one type.
 //!
-//! [`Cgroup::create`] makes the container's folder in every hierarchy and writes its limits, [`Cgroup::join`] gives
+//! [`Cgroup::create`], or [`Cgroup::begin`] in two steps, makes the container's folder in every hierarchy and writes its
+//! limits, [`Cgroup::join`] gives
 //! what a child needs to put itself inside, and the rest ([`Cgroup::freeze`], [`Cgroup::kill_all`],
 //! [`Cgroup::stats`], [`Cgroup::update`], [`Cgroup::delete`]) works on it while it lives.
 //!
@@ -17,6 +18,7 @@
 //! host cannot hold is an error that names it, never dropped; a creation that fails leaves no folder.
 #![forbid(unsafe_code)]
 
+mod begun;
 mod cgroup;
 mod control;
 mod create;
@@ -32,6 +34,7 @@ mod path;
 pub mod plan;
 mod stats;
 
+pub use begun::Begun;
 pub use cgroup::Cgroup;
 pub use error::{Error, Result};
 pub use join::Join;

@@ -6,6 +6,7 @@
 //! config.json ──plan──▶ Plan (plain data, prints itself) ──┬─ parent: cgroup, overlay, clone3, state.json, pid file
 //!                                                          └─ child:  namespaces, mounts, devices, masks, pivot_root,
 //!                                                                     console, identity, seccomp, execve
+//! parent ──▶ cgroups · filter, made while the child makes its namespaces and mounts ──▶ child
 //! parent ◀── one socket: created · error (step, errno, text) · end of file when the program has started ── child
 //!
 //! <root>/<id>/ 0700
@@ -31,11 +32,13 @@ mod listener;
 mod log;
 mod namespaces;
 mod net_devices;
+mod packets;
 mod plan;
 mod protect;
 mod record;
 mod scope;
 mod sources;
+mod supplies;
 mod time;
 mod verbs;
 

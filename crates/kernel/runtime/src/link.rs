@@ -11,17 +11,13 @@
 //! ```
 
 use std::borrow::Cow;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recv, recvmsg, send, sendmsg, socketpair,
-};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
+use crate::packets::{self, receive_with, send_with};
 use crate::{Error, Result};
 
 /// Longest text of an error in bytes; what is longer is cut (flaw row 23: no length is trusted).
@@ -94,9 +90,7 @@ impl<T, E: Into<io::Error>> OrFail<T> for Result<T, E> {
 impl Link {
     /// Both ends: the parent's, the child's.
     pub fn pair() -> Result<(Self, Self)> {
-        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-            .map_err(|e| Error::io("make", "a socket pair", e))?;
-        Ok((Self(ours), Self(theirs)))
+        packets::pair().map(|(ours, theirs)| (Self(ours), Self(theirs)))
     }
 
     /// The child says that its namespaces exist and waits until it may go on.
@@ -116,12 +110,12 @@ impl Link {
 
     /// The child says that another process goes on in its place.
     pub fn sibling(&self, pidfd: BorrowedFd<'_>) -> Result<(), Failure> {
-        send_with(&self.0, b"s", pidfd).or_fail("tell the runtime")
+        send_with(&self.0, b"s", &[pidfd]).or_fail("tell the runtime")
     }
 
     /// The child says that its system call filter asks over `listener`.
     pub fn listener(&self, listener: BorrowedFd<'_>) -> Result<(), Failure> {
-        send_with(&self.0, b"n", listener).or_fail("tell the runtime")
+        send_with(&self.0, b"n", &[listener]).or_fail("tell the runtime")
     }
 
     /// The child says that it waits for `start`.
@@ -152,9 +146,9 @@ impl Link {
     /// The parent waits for what the child says next.
     pub fn next(&self) -> Result<Message> {
         let mut buffer = [0u8; TEXT_LIMIT + 8];
-        let (length, file) = receive_with(&self.0, &mut buffer)
+        let (length, files) = receive_with(&self.0, &mut buffer)
             .map_err(|e| Error::io("listen to", "the container's first process", e))?;
-        Ok(match file {
+        Ok(match files.into_iter().next() {
             Some(pidfd) if buffer[..length] == *b"s" => Message::Sibling(pidfd),
             Some(listener) if buffer[..length] == *b"n" => Message::Listener(listener),
             _ => decode(&buffer[..length]),
@@ -178,31 +172,6 @@ fn shortened(text: &str) -> Cow<'_, str> {
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> rustix::io::Result<usize> {
     rustix::io::retry_on_intr(|| recv(socket, &mut *buffer, RecvFlags::empty()).map(|(length, _)| length))
-}
-
-/// Sends a message with a descriptor.
-pub fn send_with(socket: impl AsFd, message: &[u8], file: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let files = [file];
-    if !ancillary.push(SendAncillaryMessage::ScmRights(&files)) {
-        return Err(Errno::NOBUFS);
-    }
-    sendmsg(socket, &[IoSlice::new(message)], &mut ancillary, SendFlags::NOSIGNAL).map(drop)
-}
-
-/// Receives a message, and the descriptor that came with it.
-pub fn receive_with(socket: impl AsFd, buffer: &mut [u8]) -> rustix::io::Result<(usize, Option<OwnedFd>)> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = rustix::io::retry_on_intr(|| {
-        recvmsg(&socket, &mut [IoSliceMut::new(buffer)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
-    })?;
-    let file = ancillary.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
-        _ => None,
-    });
-    Ok((received.bytes, file))
 }
 
 fn decode(message: &[u8]) -> Message {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use knarr_spec::{Seccomp, Spec, State};
 use serde::Serialize;
 
-use crate::link::send_with;
+use crate::packets::send_with;
 use crate::{Error, Result};
 
 /// A connection to the listener.
@@ -57,6 +57,6 @@ impl Listener {
         });
         let text = text.map_err(|source| Error::Json { path: self.path.clone(), source })?;
         let fault = |e: std::io::Error| Error::io("tell the seccomp listener", self.path.as_str(), e);
-        send_with(&self.socket, &text, descriptor.as_fd()).map_err(|e| fault(e.into()))
+        send_with(&self.socket, &text, &[descriptor.as_fd()]).map_err(|e| fault(e.into()))
     }
 }

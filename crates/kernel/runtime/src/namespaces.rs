@@ -89,7 +89,7 @@ fn by_program(name: &'static str, pid: i32, map: &[IdMapping]) -> Result<()> {
 /// A user namespace with these maps, for mapping the owners on a mount.
 pub fn mapped_users(uid_map: &[IdMapping], gid_map: &[IdMapping]) -> Result<OwnedFd> {
     let (ours, theirs) = Link::pair()?;
-    let holder = clone3(NEWUSER, None, || i32::from(theirs.ready_and_wait().is_err()))
+    let (holder, ours) = clone3(NEWUSER, None, ours, || i32::from(theirs.ready_and_wait().is_err()))
         .map_err(|e| Error::io("make", "a user namespace", e))?;
     let pid = holder.pid.as_raw_nonzero().get();
     let made = ours

@@ -25,7 +25,7 @@ impl Started {
         let mut manager = Manager::of_caller()?;
         let mut all = limits(resources)?;
         let (ours, theirs) = Link::pair()?;
-        let holder = clone3(0, None, || i32::from(theirs.ready_and_wait().is_err()))
+        let (holder, ours) = clone3(0, None, ours, || i32::from(theirs.ready_and_wait().is_err()))
             .map_err(|e| Error::io("make", "a process for the scope", e))?;
         all.extend(about(scope, id, holder.pid.as_raw_nonzero().get() as u32));
         if let Err(error) = manager.start(&scope.unit, &all) {

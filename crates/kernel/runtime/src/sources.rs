@@ -68,9 +68,11 @@ fn may_mount(plan: &Plan) -> bool {
 
 /// The container's folder in each hierarchy as a detached mount, where it mounts them, by the name under which a
 /// container expects it; no name on a v2 host.
-pub fn cgroups(plan: &Plan, cgroup: Option<&Cgroup>) -> Result<Vec<(String, OwnedFd)>> {
+pub fn cgroups(plan: &Plan, cgroup: &Cgroup) -> Result<Vec<(String, OwnedFd)>> {
     let wanted = plan.mounts.iter().any(|mount| mount.source == MountSource::Cgroups);
-    let Some(cgroup) = cgroup.filter(|_| wanted) else { return Ok(Vec::new()) };
+    if !wanted {
+        return Ok(Vec::new());
+    }
     let folders: Vec<_> = cgroup.folders().collect();
     let pure = matches!(folders.as_slice(), [(hierarchy, _)] if hierarchy.version == Version::V2);
     let name = |mount: &Path| mount.file_name().unwrap_or_default().to_string_lossy().into_owned();

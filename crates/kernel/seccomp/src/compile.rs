@@ -15,7 +15,7 @@ const ARCH: u32 = 4;
 /// The bit of all x32 numbers.
 const X32: u32 = 0x4000_0000;
 /// What the kernel takes (`BPF_MAXINSNS`).
-const MOST: usize = 4096;
+pub(crate) const MOST: usize = 4096;
 
 /// What is done about one call number: the conditional rules in order, then this.
 struct Verdict<'a> {

@@ -39,7 +39,7 @@ pub use condition::OPERATORS;
 pub use error::{Error, Result};
 pub use knarr_sys::seccomp::Insn;
 pub use profile::{Flavour, Host, Profile, default_profile};
-pub use program::{FLAGS, Program, install};
+pub use program::{FLAGS, LONGEST, Program, install};
 
 #[cfg(any(test, feature = "oracle"))]
 pub mod interpret;

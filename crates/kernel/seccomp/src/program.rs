@@ -5,7 +5,11 @@ use std::os::fd::OwnedFd;
 
 use knarr_sys::seccomp::{self, Insn, NEW_LISTENER};
 
+use crate::compile::MOST;
 use crate::{Error, Result};
+
+/// Length of the longest [`Program::to_bytes`].
+pub const LONGEST: usize = 4 + 8 * MOST;
 
 /// Classic BPF over `struct seccomp_data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,32 @@ impl Program {
     /// Whether some call is answered by a listener: [`install`] then gives the descriptor for it.
     pub fn notifies(&self) -> bool {
         self.flags & NEW_LISTENER != 0
+    }
+
+    /// The flags and the instructions, for another process of this host to read.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(4 + 8 * self.filter.len());
+        bytes.extend_from_slice(&self.flags.to_ne_bytes());
+        for Insn { code, jt, jf, k } in &self.filter {
+            bytes.extend_from_slice(&code.to_ne_bytes());
+            bytes.extend_from_slice(&[*jt, *jf]);
+            bytes.extend_from_slice(&k.to_ne_bytes());
+        }
+        bytes
+    }
+
+    /// Reads [`Program::to_bytes`]; what is cut off is not there.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let (flags, rest) = bytes.split_at(bytes.len().min(4));
+        let flags = flags.try_into().map_or(0, u32::from_ne_bytes);
+        let (instructions, _) = rest.as_chunks::<8>();
+        let filter = instructions.iter().map(|[a, b, jt, jf, k @ ..]| Insn {
+            code: u16::from_ne_bytes([*a, *b]),
+            jt: *jt,
+            jf: *jf,
+            k: u32::from_ne_bytes(*k),
+        });
+        Self { filter: filter.collect(), flags }
     }
 }
 

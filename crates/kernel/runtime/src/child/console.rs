@@ -11,7 +11,8 @@ use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::link::{Failure, OrFail, send_with};
+use crate::link::{Failure, OrFail};
+use crate::packets::send_with;
 
 /// File system type of devpts (statfs(2)).
 const DEVPTS_SUPER_MAGIC: u64 = 0x1cd1;
@@ -52,7 +53,7 @@ pub fn pair(root: &Root, socket: BorrowedFd<'_>) -> Result<Terminal, Failure> {
     let slave = ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
         .or_fail("open the terminal")?;
     // With its name, as runc sends it.
-    send_with(socket, b"/dev/pts/ptmx", master.as_fd()).or_fail("send the terminal to the console socket")?;
+    send_with(socket, b"/dev/pts/ptmx", &[master.as_fd()]).or_fail("send the terminal to the console socket")?;
     Ok(Terminal(slave))
 }
 

@@ -13,24 +13,35 @@ use rustix::thread::{
 
 use super::{FirstProcess, JoiningProcess, identity};
 use crate::link::{Failure, OrFail};
+use crate::supplies::Cgroups;
 
 /// A namespace to join: its kind and its file.
 type Target = (NamespaceKind, OwnedFd);
 
-/// The first process, born in its new namespaces: into its cgroups and the namespaces that it joins.
+/// The first process: into the namespaces that it makes and that it joins.
 pub fn join(child: &FirstProcess<'_>) -> Result<(), Failure> {
     if !child.plan.namespaces.is_new(NamespaceKind::User) {
         not_inspectable()?;
     }
-    child.cgroup.enter_tasks().or_fail("join the cgroups")?;
+    if child.make != 0 {
+        let flags = UnshareFlags::from_bits_retain(child.make as u32);
+        knarr_sys::namespaces::unshare(flags).or_fail("make the namespaces")?;
+    }
     child.join.iter().try_for_each(join_one)
+}
+
+/// Waits for the cgroups, and joins them.
+pub fn cgroups(child: &FirstProcess<'_>) -> Result<Cgroups, Failure> {
+    let cgroups = child.supplies.cgroups()?;
+    cgroups.join.enter_tasks().or_fail("join the cgroups")?;
+    Ok(cgroups)
 }
 
 /// The go-between that joins a user namespace: first the namespaces that are the host's to join, then it, and with its
 /// rights those that belong to it.
-pub fn join_with_user(child: &FirstProcess<'_>) -> Result<(), Failure> {
+pub fn join_with_user(child: &FirstProcess<'_>) -> Result<Cgroups, Failure> {
     not_inspectable()?;
-    child.cgroup.enter_tasks().or_fail("join the cgroups")?;
+    let cgroups = cgroups(child)?;
     let (user, others): (Vec<_>, Vec<_>) = child.join.iter().partition(|(kind, _)| *kind == NamespaceKind::User);
     let mut later = Vec::new();
     for target in others {
@@ -41,7 +52,8 @@ pub fn join_with_user(child: &FirstProcess<'_>) -> Result<(), Failure> {
     }
     user.into_iter().try_for_each(join_one)?;
     become_root_inside()?;
-    later.into_iter().try_for_each(join_one)
+    later.into_iter().try_for_each(join_one)?;
+    Ok(cgroups)
 }
 
 fn join_one((kind, file): &Target) -> Result<(), Failure> {
@@ -63,9 +75,6 @@ pub fn first(child: &FirstProcess<'_>) -> Result<(), Failure> {
     if new_user {
         // Only now: the id maps of a process that cannot be inspected are for root alone to write.
         not_inspectable()?;
-    }
-    if namespaces.new_cgroup {
-        unshare_cgroup()?;
     }
     if new_user {
         become_root_inside()?;
@@ -113,7 +122,11 @@ fn link_kind(kind: NamespaceKind) -> Option<LinkNameSpaceType> {
     })
 }
 
-fn unshare_cgroup() -> Result<(), Failure> {
+/// Makes the container's cgroup the root of what it sees, once it is inside.
+pub fn cgroup_namespace(child: &FirstProcess<'_>) -> Result<(), Failure> {
+    if !child.plan.namespaces.new_cgroup {
+        return Ok(());
+    }
     knarr_sys::namespaces::unshare(UnshareFlags::NEWCGROUP).or_fail("make a cgroup namespace")
 }
 

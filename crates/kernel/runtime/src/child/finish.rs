@@ -23,11 +23,12 @@ pub fn first(child: &FirstProcess<'_>, terminal: Option<Terminal>) -> Result<i32
     if let Some(policy) = &child.plan.memory_policy {
         knarr_sys::process::set_memory_policy(policy.mode, &policy.nodes).or_fail("set the memory policy")?;
     }
-    let program = restrict(&child.plan.process, &child.start, &child.link, terminal)?;
-    let early = child.start.seccomp.as_ref().is_some_and(knarr_seccomp::Program::notifies);
+    let filter = child.supplies.filter()?;
+    let program = restrict(&child.plan.process, child.start, filter.as_ref(), &child.link, terminal)?;
+    let early = filter.as_ref().is_some_and(knarr_seccomp::Program::notifies);
     if early {
         // While the runtime still listens: it hands the filter's questions on.
-        seal(&child.plan.process, &child.start, &child.link)?;
+        seal(&child.plan.process, filter.as_ref(), &child.link)?;
     }
     if let Some(fifo) = &child.fifo {
         child.link.created()?;
@@ -39,7 +40,7 @@ pub fn first(child: &FirstProcess<'_>, terminal: Option<Terminal>) -> Result<i32
         super::rootfs::hook("startContainer", &hooks.start_container, hooks.state(Status::Created))?;
     }
     if !early {
-        seal(&child.plan.process, &child.start, &child.link)?;
+        seal(&child.plan.process, filter.as_ref(), &child.link)?;
     }
     if child.plan.init {
         let link = &child.link;
@@ -55,9 +56,9 @@ pub fn joining(child: &JoiningProcess<'_>) -> Result<i32, Failure> {
         Some(socket) if child.process.terminal => Some(terminal_inside(socket.as_fd())?),
         _ => None,
     };
-    let program = restrict(child.process, &child.start, &child.link, terminal)?;
+    let program = restrict(child.process, child.start, child.filter.as_ref(), &child.link, terminal)?;
     abandoned(&child.link)?;
-    seal(child.process, &child.start, &child.link)?;
+    seal(child.process, child.filter.as_ref(), &child.link)?;
     Err(program.become_it())
 }
 
@@ -85,7 +86,13 @@ impl Program {
 }
 
 /// Limits, labels, identity; then the program is looked for, as the user.
-fn restrict(process: &ProcessPlan, start: &Start, link: &Link, terminal: Option<Terminal>) -> Result<Program, Failure> {
+fn restrict(
+    process: &ProcessPlan,
+    start: Start,
+    filter: Option<&knarr_seccomp::Program>,
+    link: &Link,
+    terminal: Option<Terminal>,
+) -> Result<Program, Failure> {
     exec::cloexec_from(3 + start.preserve_fds).or_fail("mark descriptors close-on-exec")?;
     if let Some(terminal) = terminal {
         terminal.take(process.console_size)?;
@@ -99,7 +106,7 @@ fn restrict(process: &ProcessPlan, start: &Start, link: &Link, terminal: Option<
     if process.no_new_privileges {
         rustix::thread::set_no_new_privs(true).or_fail("set no_new_privs")?;
     } else {
-        filter(start, link)?;
+        install(filter, link)?;
     }
     identity::assume(process)?;
     let path = program::find(&process.args[0], &env)?;
@@ -107,12 +114,12 @@ fn restrict(process: &ProcessPlan, start: &Start, link: &Link, terminal: Option<
 }
 
 /// With no_new_privs the filter needs no capability, and comes last.
-fn seal(process: &ProcessPlan, start: &Start, link: &Link) -> Result<(), Failure> {
-    if process.no_new_privileges { filter(start, link) } else { Ok(()) }
+fn seal(process: &ProcessPlan, filter: Option<&knarr_seccomp::Program>, link: &Link) -> Result<(), Failure> {
+    if process.no_new_privileges { install(filter, link) } else { Ok(()) }
 }
 
-fn filter(start: &Start, link: &Link) -> Result<(), Failure> {
-    let Some(program) = &start.seccomp else { return Ok(()) };
+fn install(filter: Option<&knarr_seccomp::Program>, link: &Link) -> Result<(), Failure> {
+    let Some(program) = filter else { return Ok(()) };
     match knarr_seccomp::install(program).or_fail("install the seccomp filter")? {
         Some(listener) => link.listener(listener.as_fd()),
         None => Ok(()),

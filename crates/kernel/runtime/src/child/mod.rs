@@ -30,6 +30,7 @@ use knarr_sys::clone::sibling;
 
 use crate::link::{Failure, Link, OrFail};
 use crate::plan::{Plan, ProcessPlan, namespace_flag};
+use crate::supplies::{Cgroups, Taker};
 
 pub use reaper::exit_code;
 
@@ -42,10 +43,10 @@ pub struct FirstProcess<'a> {
     pub link: Link,
     /// Namespaces to join (but PID, which the parent has joined for its children).
     pub join: Vec<(NamespaceKind, OwnedFd)>,
-    /// Ways into the cgroups.
-    pub cgroup: Join,
-    /// Name and detached mount of each of the container's cgroups, for a mount of type cgroup.
-    pub cgroup_folders: Vec<(String, OwnedFd)>,
+    /// Where the cgroups and the system call filter come from.
+    pub supplies: Taker,
+    /// Namespaces that are left for the process to make, as flags of unshare(2).
+    pub make: u64,
     /// The root file system as a detached mount, where the parent made it.
     pub root: Option<OwnedFd>,
     /// For each mount of the plan its source as a detached mount, where the parent opened it.
@@ -99,17 +100,17 @@ pub struct JoiningProcess<'a> {
     pub console: Option<OwnedFd>,
     /// How the program starts.
     pub start: Start,
+    /// The system call filter.
+    pub filter: Option<knarr_seccomp::Program>,
 }
 
 /// How a program starts, first or joining.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Start {
     /// How many descriptors above standard error it inherits.
     pub preserve_fds: u32,
     /// Whether it gets a session keyring of its own.
     pub keyring: bool,
-    /// The system call filter.
-    pub seccomp: Option<knarr_seccomp::Program>,
 }
 
 /// Becomes the container's first process; the exit code is for a failure, which was reported.
@@ -134,16 +135,23 @@ fn report(link: &Link, result: Result<i32, Failure>) -> i32 {
 
 fn run_first(child: &FirstProcess<'_>) -> Result<i32, Failure> {
     if child.plan.namespaces.joins(NamespaceKind::User) {
-        enter::join_with_user(child)?;
-        return go_on_as_sibling(&child.link, child.plan.namespaces.clone_flags, || become_first(child));
+        let cgroups = enter::join_with_user(child)?;
+        let flags = child.plan.namespaces.clone_flags;
+        return go_on_as_sibling(&child.link, flags, || become_first(child, Some(cgroups)));
     }
     enter::join(child)?;
-    become_first(child)
+    let cgroups = child.parent_works.then(|| enter::cgroups(child)).transpose()?;
+    become_first(child, cgroups)
 }
 
-fn become_first(child: &FirstProcess<'_>) -> Result<i32, Failure> {
+/// The cgroups are joined as late as can be, so that the parent has time to make them: before anything is mounted that
+/// could hold the container's data, and before the parent's own work (hooks, id maps), if it has any.
+fn become_first(child: &FirstProcess<'_>, joined: Option<Cgroups>) -> Result<i32, Failure> {
     enter::first(child)?;
-    let terminal = rootfs::build(child)?;
+    let place = rootfs::place(child)?;
+    let cgroups = joined.map_or_else(|| enter::cgroups(child), Ok)?;
+    enter::cgroup_namespace(child)?;
+    let terminal = rootfs::build(child, &place, &cgroups.folders)?;
     finish::first(child, terminal)
 }
 

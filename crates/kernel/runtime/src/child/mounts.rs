@@ -16,9 +16,9 @@ use crate::plan::{MountPlan, MountSource};
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 
 /// Mounts everything, in order.
-pub fn apply(root: &Root, child: &FirstProcess<'_>) -> Result<(), Failure> {
+pub fn apply(root: &Root, child: &FirstProcess<'_>, cgroups: &[(String, OwnedFd)]) -> Result<(), Failure> {
     for (mount, opened) in child.plan.mounts.iter().zip(&child.sources) {
-        one(root, mount, opened.as_ref(), &child.cgroup_folders).map_err(|failure| name(mount, failure))?;
+        one(root, mount, opened.as_ref(), cgroups).map_err(|failure| name(mount, failure))?;
     }
     Ok(())
 }
@@ -31,12 +31,7 @@ fn name(mount: &MountPlan, failure: Failure) -> Failure {
     Failure { text, errno: failure.errno }
 }
 
-fn one(
-    root: &Root,
-    mount: &MountPlan,
-    opened: Option<&OwnedFd>,
-    cgroup_folders: &[(String, OwnedFd)],
-) -> Result<(), Failure> {
+fn one(root: &Root, mount: &MountPlan, opened: Option<&OwnedFd>, folders: &[(String, OwnedFd)]) -> Result<(), Failure> {
     match (&mount.source, opened) {
         (MountSource::Bind { .. }, Some(source)) => bind(root, mount, source),
         (MountSource::Bind { path, recursive }, None) => bind(root, mount, &foreign::source(path, *recursive)?),
@@ -45,9 +40,9 @@ fn one(
         (MountSource::Cgroups, _) => {
             let target = root.make_folder(&mount.destination, FOLDER_MODE)?;
             stay_out_of_proc(root, mount, &target)?;
-            let made = cgroups::mount(cgroup_folders, mount.options.attributes)?;
+            let made = cgroups::mount(folders, mount.options.attributes)?;
             attach(&made, &target)?;
-            cgroups::attach_hierarchies(&made, cgroup_folders, mount.options.attributes)?;
+            cgroups::attach_hierarchies(&made, folders, mount.options.attributes)?;
             propagate(&made, &mount.options)
         }
     }

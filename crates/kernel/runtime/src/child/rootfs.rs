@@ -24,28 +24,43 @@ impl From<knarr_mounts::Error> for Failure {
     }
 }
 
-/// Builds the container's file system and makes it this process's root; gives the terminal, if the process has one.
-pub fn build(child: &FirstProcess<'_>) -> Result<Option<Terminal>, Failure> {
-    let plan = child.plan;
+/// The new root, over the host's.
+pub struct Place {
+    host: OwnedFd,
+    root: Root,
+}
+
+/// Puts the container's root where it can be built upon.
+pub fn place(child: &FirstProcess<'_>) -> Result<Place, Failure> {
     umask(Mode::empty());
     let host = open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).or_fail("open /")?;
     let root = place_root(child, &host)?;
-    mounts::apply(&root, child)?;
+    Ok(Place { host, root })
+}
+
+/// Builds the container's file system and makes it this process's root; gives the terminal, if the process has one.
+pub fn build(
+    child: &FirstProcess<'_>,
+    Place { host, root }: &Place,
+    cgroups: &[(String, OwnedFd)],
+) -> Result<Option<Terminal>, Failure> {
+    let plan = child.plan;
+    mounts::apply(root, child, cgroups)?;
     if let Some(nodes) = &plan.devices {
-        devices::make(&root, nodes)?;
+        devices::make(root, nodes)?;
     }
     let terminal = match &child.console {
-        Some(socket) if plan.process.terminal => Some(console::open(&root, socket.as_fd())?),
+        Some(socket) if plan.process.terminal => Some(console::open(root, socket.as_fd())?),
         _ => None,
     };
     identify(child)?;
     root.make_folder(&plan.process.cwd, Mode::from_raw_mode(0o755))?;
-    masks::apply(&root, &plan.masked, &plan.read_only)?;
-    mounts::make_read_only(&root, &plan.mounts)?;
+    masks::apply(root, &plan.masked, &plan.read_only)?;
+    mounts::make_read_only(root, &plan.mounts)?;
     if let Some(hooks) = child.hooks {
         hook("createContainer", &hooks.create_container, hooks.state(Status::Creating))?;
     }
-    enter(child, &root, &host)?;
+    enter(child, root, host)?;
     Ok(terminal)
 }
 

@@ -62,6 +62,20 @@ impl Namespaces {
         Ok(())
     }
 
+    /// Which namespaces are made by clone3(2) with the first process, and which that process makes by unshare(2), so that
+    /// this process has its time for other things. In a user namespace, which is made first, all at once: they shall
+    /// belong to it. In one that is joined they are for the process that comes behind.
+    pub fn when(&self) -> (u64, u64) {
+        if self.joins(NamespaceKind::User) {
+            return (0, 0);
+        }
+        if self.is_new(NamespaceKind::User) {
+            return (self.clone_flags, 0);
+        }
+        let at_birth = self.clone_flags & clone::NEWPID;
+        (at_birth, self.clone_flags & !at_birth)
+    }
+
     /// Whether a namespace of this kind is made.
     pub fn is_new(&self, kind: NamespaceKind) -> bool {
         match kind {

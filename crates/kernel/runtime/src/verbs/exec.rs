@@ -80,8 +80,8 @@ fn check_status(record: &Record, root: &Path, also_paused: bool) -> Result<()> {
 fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, console: &Console) -> Result<Child> {
     let stopped = || Error::Status { operation: "exec in", id: record.id.clone(), status: Status::Stopped };
     let target = record.process()?.ok_or_else(stopped)?;
-    let seccomp = launch::filter(spec)?;
-    let listener = Listener::connect(spec, seccomp.as_ref())?;
+    let filter = launch::filter(spec)?;
+    let listener = Listener::connect(spec, filter.as_ref())?;
     let (ours, theirs) = Link::pair()?;
     let joining = JoiningProcess {
         process,
@@ -93,15 +93,15 @@ fn join(record: &Record, spec: &Spec, process: &ProcessPlan, words: &Words, cons
         start: Start {
             preserve_fds: words.number("preserve-fds")?.unwrap_or(0),
             keyring: !words.has("no-new-keyring"),
-            seccomp,
         },
+        filter,
     };
     if let Some(cpus) = &process.affinity.0 {
         // The child begins where this process is.
         sched_setaffinity(None, cpus).map_err(|e| Error::io("set", "the initial CPU affinity", e))?;
     }
-    let mut child = born(joining, record.pid)?;
-    follow(&ours, &mut child, |descriptor, pid| match &listener {
+    let (mut child, link) = born(joining, ours, record.pid)?;
+    follow(&link, &mut child, |descriptor, pid| match &listener {
         Some(listener) => listener.hand_over(descriptor, pid, &record.state(Status::Running)),
         None => Ok(()),
     })
@@ -142,24 +142,26 @@ fn join_cgroup(record: &Record, words: &Words) -> Result<Join> {
 }
 
 /// Makes the process, in the container's cgroup or, where that takes none any more, in that of its first process.
-fn born(joining: JoiningProcess<'_>, first: i32) -> Result<Child> {
+fn born(joining: JoiningProcess<'_>, link: Link, first: i32) -> Result<(Child, Link)> {
     let mut joining = Some(joining);
-    let made = match attempt(&mut joining) {
+    let made = match attempt(&mut joining, link) {
         Err(error) if Errno::from_io_error(&error) == Some(Errno::BUSY) => {
+            let (ours, theirs) = Link::pair()?;
             if let Some(joining) = &mut joining {
                 joining.cgroup = std::mem::take(&mut joining.cgroup).beside(first)?;
+                joining.link = theirs;
             }
-            attempt(&mut joining)
+            attempt(&mut joining, ours)
         }
         made => made,
     };
     made.map_err(|e| Error::io("make", "a process", e))
 }
 
-fn attempt(joining: &mut Option<JoiningProcess<'_>>) -> io::Result<Child> {
+fn attempt(joining: &mut Option<JoiningProcess<'_>>, link: Link) -> io::Result<(Child, Link)> {
     let into = joining.as_ref().and_then(|joining| joining.cgroup.clone_into.as_ref());
     let into = into.map(OwnedFd::try_clone).transpose()?;
-    clone3(0, into.as_ref().map(AsFd::as_fd), || joining.take().map_or(1, child::joining))
+    clone3(0, into.as_ref().map(AsFd::as_fd), link, || joining.take().map_or(1, child::joining))
 }
 
 fn follow(link: &Link, child: &mut Child, hand_over: impl Fn(&OwnedFd, i32) -> Result<()>) -> Result<()> {

@@ -8,7 +8,6 @@ use knarr_cgroups::Cgroup;
 use knarr_model::Snapshot;
 use knarr_spec::{IntelRdt, Linux, LinuxResources, NamespaceKind, Spec, Status};
 use knarr_sys::clone::{Child, clone3};
-use knarr_systemd::Scope;
 use rustix::fs::{Mode, OFlags};
 
 use crate::child::{self, ChildHooks, FirstProcess, Start};
@@ -18,7 +17,8 @@ use crate::listener::Listener;
 use crate::log::Log;
 use crate::plan::{self, Plan};
 use crate::record::{Record, read_spec, replace, start_time};
-use crate::scope::Started;
+use crate::supplies::{self, Giver};
+use crate::verbs::place::Place;
 use crate::verbs::terminal::Console;
 use crate::{Error, Result, hooks, namespaces, net_devices, sources, time};
 
@@ -103,12 +103,16 @@ pub fn launch(launch: &Launch) -> Result<Made> {
     launch.console.check(plan.process.terminal)?;
     plan.process.console_size = launch.console.first_size(plan.process.console_size);
     let folder = Record::reserve(&launch.root, &launch.id)?;
-    let copied = fs::write(folder.join("config.json"), &text)
-        .map_err(|e| Error::io("write", folder.join("config.json").display().to_string(), e));
-    copied.and_then(|()| in_cgroup(launch, spec, &plan, &folder)).inspect_err(|_| {
+    in_cgroup(launch, Document { spec, text }, &plan, &folder).inspect_err(|_| {
         // The error that is being reported matters more than a folder below a run directory.
         let _kept = fs::remove_dir_all(&folder);
     })
+}
+
+/// A document, read and as it was written.
+struct Document {
+    spec: Spec,
+    text: Vec<u8>,
 }
 
 fn read_snapshot(path: &Path) -> Result<Snapshot> {
@@ -117,40 +121,15 @@ fn read_snapshot(path: &Path) -> Result<Snapshot> {
     serde_json::from_slice(&text).map_err(|source| Error::Json { path: name(), source })
 }
 
-fn in_cgroup(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path) -> Result<Made> {
-    let (cgroup, scope) = if launch.systemd {
-        let (cgroup, scope) = make_scope(launch, spec.linux.as_ref())?;
-        (Some(cgroup), Some(scope))
-    } else {
-        (make_cgroup(launch, spec.linux.as_ref())?, None)
-    };
-    let made = first_process(launch, spec, plan, folder, cgroup.as_ref());
+fn in_cgroup(launch: &Launch, document: Document, plan: &Plan, folder: &Path) -> Result<Made> {
+    let resources = resources(document.spec.linux.as_ref());
+    let mut place = Place::begin(launch, document.spec.linux.as_ref(), &resources)?;
+    let made = first_process(launch, document, plan, folder, &mut place);
     match made {
-        Ok(_) => scope.into_iter().for_each(Started::release),
-        Err(_) => take_away(cgroup, scope),
+        Ok(_) => place.keep(),
+        Err(_) => place.take_away(),
     }
     made
-}
-
-/// As above: the first error is the one to hear about.
-fn take_away(cgroup: Option<Cgroup>, scope: Option<Started>) {
-    let _kept = cgroup.as_ref().map(Cgroup::kill_all);
-    let _kept = scope.map(Started::undo);
-    let _kept = cgroup.map(|cgroup| cgroup.delete());
-}
-
-/// A scope of systemd's, with what of its limits is for us to write.
-fn make_scope(launch: &Launch, linux: Option<&Linux>) -> Result<(Cgroup, Started)> {
-    let scope = Scope::parse(linux.map_or("", |linux| linux.cgroups_path.as_str()), &launch.id)?;
-    let resources = resources(linux);
-    let started = Started::start(&scope, &launch.id, &resources)?;
-    match Cgroup::adopt(&scope.cgroup(), &resources) {
-        Ok(cgroup) => Ok((cgroup, started)),
-        Err(error) => {
-            let _kept = started.undo();
-            Err(error.into())
-        }
-    }
 }
 
 /// What the document limits, and the devices that it asks for.
@@ -160,35 +139,26 @@ fn resources(linux: Option<&Linux>) -> LinuxResources {
     resources
 }
 
-/// The container's cgroup with its limits; none where this process may not make one, and nothing that was asked for
-/// depends on it.
-fn make_cgroup(launch: &Launch, linux: Option<&Linux>) -> Result<Option<Cgroup>> {
-    let asked = linux.map_or("", |linux| linux.cgroups_path.as_str());
-    let path = if asked.is_empty() { format!("/knarr/{}", launch.id) } else { asked.to_owned() };
-    let resources = resources(linux);
-    match Cgroup::create(&path, &resources) {
-        Err(error) if launch.rootless && error.is_denied() && asked.is_empty() => {
-            let limits = LinuxResources { devices: Vec::new(), ..resources };
-            if limits == LinuxResources::default() { Ok(None) } else { Err(error.into()) }
-        }
-        made => Ok(Some(made?)),
-    }
-}
-
-fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup: Option<&Cgroup>) -> Result<Made> {
+fn first_process(
+    launch: &Launch,
+    Document { spec, text }: Document,
+    plan: &Plan,
+    folder: &Path,
+    place: &mut Place<'_>,
+) -> Result<Made> {
     let (ours, theirs) = Link::pair()?;
-    let record = record(launch, &spec, cgroup);
+    let (giver, supplies) = supplies::channel()?;
+    let record = record(launch, &spec, place.cgroup());
     let hooks = child_hooks(&spec, &record);
     let class = Class::of(&launch.id, intel_rdt(&spec))?;
-    let seccomp = filter(&spec)?;
-    let listener = Listener::connect(&spec, seccomp.as_ref())?;
     // Before a PID namespace is joined: these make a child of their own.
     let (root, sources) = (sources::root(plan)?, sources::binds(plan)?);
+    let (at_birth, later) = plan.namespaces.when();
     let first = FirstProcess {
         plan,
         link: theirs,
-        cgroup: cgroup.map(Cgroup::join).transpose()?.unwrap_or_default(),
-        cgroup_folders: sources::cgroups(plan, cgroup)?,
+        supplies,
+        make: later,
         root,
         sources,
         join: namespaces::open(&plan.namespaces)?,
@@ -197,17 +167,14 @@ fn first_process(launch: &Launch, spec: Spec, plan: &Plan, folder: &Path, cgroup
         pivot: launch.pivot,
         parent_works: parent_works(&spec, plan),
         hooks: hooks.as_ref(),
-        start: Start {
-            preserve_fds: launch.listen_fds.saturating_add(launch.preserve_fds),
-            keyring: launch.keyring,
-            seccomp,
-        },
+        start: Start { preserve_fds: launch.listen_fds.saturating_add(launch.preserve_fds), keyring: launch.keyring },
     };
-    // What is made shall belong to a user namespace that is joined: a go-between joins it first.
-    let joins_user = plan.namespaces.joins(NamespaceKind::User);
-    let child = born(first, if joins_user { 0 } else { plan.namespaces.clone_flags })?;
-    let mut made = Made { child, record, spec, listener, class };
-    follow(launch, plan, folder, &ours, &mut made).inspect_err(|_| {
+    let (child, (link, giver)) = born(first, at_birth, place.clone_into()?, (ours, giver))?;
+    let mut made = Made { child, record, spec, listener: None, class };
+    let followed = supply(&giver, plan, place, &mut made)
+        .and_then(|()| write_document(folder, &text))
+        .and_then(|()| follow(launch, plan, folder, &link, &mut made));
+    followed.inspect_err(|_| {
         made.child.end();
         let _kept = made.class.as_ref().map(Class::leave);
     })?;
@@ -220,12 +187,24 @@ pub fn filter(spec: &Spec) -> Result<Option<knarr_seccomp::Program>> {
     Ok(profile.map(knarr_seccomp::compile).transpose()?)
 }
 
-/// Makes the process; what it needs is closed here once it has it.
-fn born(first: FirstProcess<'_>, namespaces: u64) -> Result<Child> {
-    let into = first.cgroup.clone_into.as_ref().map(OwnedFd::try_clone).transpose();
-    let into = into.map_err(|e| Error::io("copy", "a descriptor", e))?;
-    clone3(namespaces, into.as_ref().map(AsFd::as_fd), || child::first(first))
+/// Makes the process; what it needs is closed here once it has it, and what is `kept` there.
+fn born<T>(first: FirstProcess<'_>, namespaces: u64, into: Option<OwnedFd>, kept: T) -> Result<(Child, T)> {
+    clone3(namespaces, into.as_ref().map(AsFd::as_fd), kept, || child::first(first))
         .map_err(|e| Error::io("make", "the container's first process", e))
+}
+
+/// Makes what the child needs later on, while it already prepares.
+fn supply(giver: &Giver, plan: &Plan, place: &mut Place<'_>, made: &mut Made) -> Result<()> {
+    giver.cgroups(&place.finish(plan)?)?;
+    let filter = filter(&made.spec)?;
+    made.listener = Listener::connect(&made.spec, filter.as_ref())?;
+    giver.filter(filter.as_ref())
+}
+
+/// Keeps the document as it was when the container was made.
+fn write_document(folder: &Path, text: &[u8]) -> Result<()> {
+    let path = folder.join("config.json");
+    fs::write(&path, text).map_err(|e| Error::io("write", path.display().to_string(), e))
 }
 
 /// Records the process and listens to it until it is where it should be.

@@ -11,6 +11,7 @@ pub mod kill;
 mod launch;
 pub mod list;
 pub mod pause;
+mod place;
 pub mod ps;
 pub mod spec;
 pub mod start;

@@ -14,7 +14,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::stdio::{stdin, stdout};
 use rustix::termios::{OptionalActions, Termios, Winsize, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 
-use crate::link::receive_with;
+use crate::packets::receive_with;
 use crate::{Error, Result};
 
 /// Where the master of a process's terminal is sent.
@@ -90,8 +90,8 @@ impl Relay {
     /// Takes the master from the socket that the child sent it to, and begins.
     pub fn start(socket: &OwnedFd) -> Result<Self> {
         let fault = |e: Errno| Error::io("take over", "the terminal", e);
-        let (_, master) = receive_with(socket, &mut [0; 64]).map_err(fault)?;
-        let master = master.ok_or_else(|| fault(Errno::NOMSG))?;
+        let (_, files) = receive_with(socket, &mut [0; 64]).map_err(fault)?;
+        let master = files.into_iter().next().ok_or_else(|| fault(Errno::NOMSG))?;
         let before = isatty(stdin()).then(|| tcgetattr(stdin())).transpose().map_err(fault)?;
         if let Some(mut raw) = before.clone() {
             raw.make_raw();
