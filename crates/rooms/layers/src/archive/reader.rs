@@ -69,7 +69,7 @@ impl<R: Read> Reader<R> {
                     Err(Error::archive("it ends after an extended header"))
                 };
             };
-            match header.entry_type().as_byte() {
+            match kind_byte(&header) {
                 b'x' => self.take_records(&mut prefix)?,
                 b'g' => self.take_global(&mut prefix)?,
                 b'L' => self.take_long(&mut prefix, false)?,
@@ -203,7 +203,7 @@ impl<R: Read> Reader<R> {
 
     /// Only files have content; a sparse file has a map.
     fn check_content(&mut self, member: &mut Member, header: &Header, sparse: Option<PaxSparse>) -> Result<()> {
-        let old_sparse = header.entry_type().as_byte() == b'S';
+        let old_sparse = kind_byte(header) == b'S';
         if member.kind != Kind::File {
             let plain = member.size == 0 && sparse.is_none() && !old_sparse;
             return if plain { Ok(()) } else { Err(Error::archive(format!("{} has content", member.path.display()))) };
@@ -245,6 +245,11 @@ impl<R: Read> Reader<R> {
         }
         Ok((field("size", &bytes[483..495], header)?, segments))
     }
+}
+
+/// The header's `typeflag`, as it stands there: [`Header::entry_type`] takes the old 0 for `0`.
+fn kind_byte(header: &Header) -> u8 {
+    header.as_old().linkflag[0]
 }
 
 /// The sum of all bytes with the checksum's own field as spaces.
@@ -324,7 +329,7 @@ fn kind(header: &Header, path: &std::path::Path, link: impl FnOnce() -> Result<P
         let empty = link.as_os_str().is_empty();
         if empty { Err(Error::archive(format!("link {} has no target", path.display()))) } else { Ok(link) }
     };
-    Ok(match header.entry_type().as_byte() {
+    Ok(match kind_byte(header) {
         b'0' | b'7' | b'S' => Kind::File,
         // Before ustar a folder was a file whose name ends in a slash.
         0 if path.as_os_str().as_encoded_bytes().ends_with(b"/") => Kind::Folder,

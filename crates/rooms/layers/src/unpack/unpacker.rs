@@ -106,8 +106,16 @@ struct Unpacker<'a> {
     /// Folders whose times are set at the end.
     folders: BTreeMap<PathBuf, Time>,
     /// The folder last opened: most members lie beside the one before.
-    parent: Option<(PathBuf, OwnedFd)>,
+    parent: Option<Parent>,
     done: Unpacked,
+}
+
+/// A folder that members are put into.
+struct Parent {
+    path: PathBuf,
+    folder: OwnedFd,
+    /// It was marked opaque since it was opened.
+    opaque: bool,
 }
 
 impl Unpacker<'_> {
@@ -164,7 +172,7 @@ impl Unpacker<'_> {
 
     /// Opens the folder `parent`, making what is missing of it.
     fn enter(&mut self, parent: &Path) -> Result<()> {
-        if self.parent.as_ref().is_some_and(|(path, _)| path == parent) {
+        if self.parent.as_ref().is_some_and(|opened| opened.path == parent) {
             return Ok(());
         }
         self.parent = None;
@@ -172,7 +180,8 @@ impl Unpacker<'_> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => self.create_parents(parent),
             other => other,
         };
-        self.parent = Some((parent.to_owned(), opened.map_err(Error::at("open folder", parent))?));
+        let folder = opened.map_err(Error::at("open folder", parent))?;
+        self.parent = Some(Parent { path: parent.to_owned(), folder, opaque: false });
         Ok(())
     }
 
@@ -193,8 +202,8 @@ impl Unpacker<'_> {
 
     /// The entry `last` of the folder that was entered.
     fn entry<'e>(&'e self, last: &'e OsStr) -> io::Result<Entry<'e>> {
-        let (_, dir) = self.parent.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        Entry::new(dir.as_fd(), last)
+        let parent = self.parent.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        Entry::new(parent.folder.as_fd(), last)
     }
 
     fn whiteout(&self, parent: &Path, hidden: &OsStr) -> Result<()> {
@@ -202,7 +211,13 @@ impl Unpacker<'_> {
         hide().map_err(Error::at("whiteout", &parent.join(hidden)))
     }
 
+    /// Marks the folder that was entered; once is enough (flaw row 57).
     fn opaque(&mut self, parent: &Path) -> Result<()> {
+        if let Some(opened) = &mut self.parent
+            && std::mem::replace(&mut opened.opaque, true)
+        {
+            return Ok(());
+        }
         if parent.as_os_str().is_empty() {
             self.done.opaque = true;
             return Ok(());
