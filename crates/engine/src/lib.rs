@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod compare;
 mod config;
 mod containers;
 mod engine;

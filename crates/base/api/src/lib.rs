@@ -5,7 +5,7 @@
 //!  exec        sessions in a container            image    inspect, list, history, progress lines
 //!  network     create, inspect, endpoints         volume   create, inspect, prune
 //!  system      version, info, auth, events, df    error    {"message": …}
-//!  tree        the image tree, knarr's own
+//!  tree        the image tree                       compare  image diff, waste: both knarr's own
 //! ```
 //!
 //! Invariants:
@@ -15,6 +15,7 @@
 //! - Plain data: nothing here validates, resolves or touches the system.
 #![forbid(unsafe_code)]
 
+pub mod compare;
 pub mod container;
 pub mod error;
 pub mod exec;

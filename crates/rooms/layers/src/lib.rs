@@ -2,7 +2,7 @@
 //!
 //! [`Layers`] keeps unpacked layers by chain id and hands out stacks of them as [`knarr_model::Snapshot`]s; nothing is
 //! mounted here. [`unpack()`] is the one unpacker of knarr, for layers, `cp`, `build` and `import` alike; [`diff`], [`export`]
-//! and [`pack`] are its mirror; [`changes`] tells what a container changed.
+//! and [`pack`] are its mirror; [`changes`] tells what a container changed, [`Merged`] what a stack of layers hides and how two stacks differ.
 //!
 //! ```text
 //! <root>/
@@ -32,5 +32,5 @@ pub use archive::{Kind, Member};
 pub use compression::{Compression, decompress};
 pub use error::{Error, Result};
 pub use store::{Damaged, Layer, Layers, Lease};
-pub use tree::{Change, ChangeKind, changes, diff, export, pack};
+pub use tree::{Aspect, Change, ChangeKind, Difference, Hidden, Merged, changes, diff, export, pack};
 pub use unpack::{Attributes, Inherit, Limits, Options, Unpacked, Whiteouts, unpack};

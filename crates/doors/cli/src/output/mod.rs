@@ -12,4 +12,4 @@ pub(crate) use human::{binary_size, clock, iso, long_size, nanoseconds, short_si
 pub(crate) use indent::indent;
 pub(crate) use listing::{Listing, Row};
 pub(crate) use sink::Sink;
-pub(crate) use visible::{complain, line, painted, text, visible};
+pub(crate) use visible::{complain, document, line, painted, text, visible};

@@ -16,6 +16,12 @@ pub(crate) fn text(text: &str) -> Result {
     write(&safe)
 }
 
+/// Prints a document to stdout as JSON, for people and programs.
+pub(crate) fn document(document: &impl serde::Serialize) -> Result {
+    // Documents of the API have string keys only, so that writing them cannot fail.
+    line(serde_json::to_string_pretty(document).unwrap_or_default())
+}
+
 /// Prints text to stdout; on a terminal, unless NO_COLOR is set, with the colours that `paint` adds.
 pub(crate) fn painted(text: &str, paint: impl FnOnce(&str) -> String) -> Result {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

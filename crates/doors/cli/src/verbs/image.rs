@@ -7,6 +7,7 @@ group! {
     /// Manage images
     verbs {
         Build(Box<build::Args>),
+        Diff(image_diff::Args),
         History(history::Args),
         Import(import::Args),
         Inspect(inspect::Images),
@@ -20,5 +21,6 @@ group! {
         Rm(rmi::Args),
         Save(save::Args),
         Tag(tag::Args),
+        Waste(image_waste::Args),
     }
 }

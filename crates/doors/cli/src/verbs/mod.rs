@@ -18,6 +18,8 @@ mod filters;
 pub(crate) mod group;
 pub(crate) mod history;
 pub(crate) mod image;
+mod image_diff;
+mod image_waste;
 pub(crate) mod images;
 pub(crate) mod import;
 pub(crate) mod info;

@@ -6,9 +6,9 @@ mod exec;
 mod files;
 mod images;
 mod networks;
+mod own;
 mod system;
 mod transfer;
-mod tree;
 mod volumes;
 
 use std::sync::Arc;
@@ -32,9 +32,9 @@ pub(crate) fn router(engine: Arc<Engine>) -> Router {
         .merge(files::routes())
         .merge(images::routes())
         .merge(networks::routes())
+        .merge(own::routes())
         .merge(system::routes())
         .merge(transfer::routes())
-        .merge(tree::routes())
         .merge(volumes::routes())
         .fallback(page_not_found)
         .method_not_allowed_fallback(page_not_found)

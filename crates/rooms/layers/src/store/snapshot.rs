@@ -10,6 +10,7 @@ use knarr_sys::path::Root;
 
 use super::{Layer, Layers};
 use crate::error::{Error, Result};
+use crate::tree::Merged;
 use crate::unpack::Attributes;
 
 /// The folder of a container's own lowest layer.
@@ -83,6 +84,15 @@ impl Layers {
         }
         stack.reverse();
         Ok(stack)
+    }
+
+    /// The files of some layers that lie on each other, the lowest first, as one tree.
+    pub fn merged(&self, stack: &[Layer]) -> Result<Merged> {
+        let mut merged = Merged::default();
+        for layer in stack {
+            merged.lay(&self.files(&layer.chain_id), layer.opaque)?;
+        }
+        Ok(merged)
     }
 
     /// Bytes of `top` and of all layers below it.

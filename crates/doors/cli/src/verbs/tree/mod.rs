@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use knarr_api::tree::Tree;
 
 use crate::client::{Call, Client};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::output;
 use forest::Forest;
 
@@ -57,7 +57,7 @@ impl Args {
                     output::line(format!("\n{}", text::affected(node, &tree)))?;
                 }
             }
-            Format::Json => output::line(json(&tree)?)?,
+            Format::Json => output::document(&tree)?,
             Format::Dot => output::text(&graph::dot(&Forest::of(&tree)))?,
             Format::Mermaid => output::text(&graph::mermaid(&Forest::of(&tree)))?,
         }
@@ -72,8 +72,4 @@ pub(super) async fn list(client: &Client, all: bool) -> Result {
 
 fn call(all: bool) -> Call {
     Call::get(&["knarr", "tree"]).flag("all", all)
-}
-
-fn json(tree: &Tree) -> Result<String> {
-    serde_json::to_string_pretty(tree).map_err(|e| Error::invalid(format!("cannot write the tree as JSON: {e}")))
 }

@@ -1,10 +1,11 @@
-//! `/knarr/tree`: the image tree, which Docker does not have.
+//! `/knarr/…`: what Docker does not have.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
+use knarr_api::compare::{Diff, Waste};
 use knarr_api::tree::Tree;
 use knarr_engine::{Engine, Part, TreeQuery};
 use knarr_model::Fault;
@@ -14,7 +15,10 @@ use crate::error::Result;
 use crate::query::Query;
 
 pub(super) fn routes() -> Router<Arc<Engine>> {
-    Router::new().route("/knarr/tree", get(tree))
+    Router::new()
+        .route("/knarr/tree", get(tree))
+        .route("/knarr/images/diff", get(diff))
+        .route("/knarr/images/waste", get(waste))
 }
 
 /// `GET /knarr/tree[?children=NODE|parents=IMAGE][&all=1]`.
@@ -26,4 +30,14 @@ async fn tree(State(engine): Daemon, query: Query) -> Result<Json<Tree>> {
         _ => return Err(Fault::invalid("children and parents cannot be asked for at once").into()),
     };
     Ok(Json(engine.tree(TreeQuery { all: query.flag("all"), part }).await?))
+}
+
+/// `GET /knarr/images/diff?from=IMAGE&to=IMAGE`.
+async fn diff(State(engine): Daemon, query: Query) -> Result<Json<Diff>> {
+    Ok(Json(engine.compare_images(query.text("from"), query.text("to")).await?))
+}
+
+/// `GET /knarr/images/waste?image=IMAGE`.
+async fn waste(State(engine): Daemon, query: Query) -> Result<Json<Waste>> {
+    Ok(Json(engine.image_waste(query.text("image")).await?))
 }
