@@ -89,3 +89,28 @@ fn bytes_that_nobody_sees_are_found() {
     assert_eq!((none["Wasted"].as_i64(), none["Files"].as_array().unwrap().len()), (Some(0), 0));
     host.finish().unwrap();
 }
+
+#[test]
+fn each_layer_says_who_keeps_it() {
+    let (host, knarr) = pair();
+    knarr.ok(&["create", "--name", "user", "one:1", "true"]).unwrap();
+    let tree: Value = serde_json::from_str(&knarr.ok(&["tree", "--format", "json"]).unwrap()).unwrap();
+    let base = tree["Nodes"][0]["Id"].as_str().unwrap();
+    let said = knarr.ok(&["why-kept", &base["sha256:".len()..][..12]]).unwrap();
+    for reason in ["image base:1", "image one:1", "image two:1", "container user"] {
+        assert!(said.contains(reason), "{said}");
+    }
+    let layers = tree["Nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|node| node["Affects"]["Containers"] == 1 && node["Parent"] != "");
+    let diff_id = layers.unwrap()["Layers"][0]["DiffId"].as_str().unwrap().to_owned();
+    let kept: Value = serde_json::from_str(&knarr.ok(&["why-kept", "--format", "json", &diff_id]).unwrap()).unwrap();
+    let kinds: Vec<_> =
+        kept[0]["Reasons"].as_array().unwrap().iter().map(|reason| reason["Kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"image") && kinds.contains(&"container"), "{kept}");
+    let refused = knarr.fails(&["why-kept", "ffffffffffff"]).unwrap();
+    assert!(refused.stderr.contains("No such layer or blob: ffffffffffff"), "{}", refused.stderr);
+    host.finish().unwrap();
+}

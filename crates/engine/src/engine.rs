@@ -18,7 +18,6 @@ use crate::containers::{Containers, LogWatch, Record, restore};
 use crate::events::Events;
 use crate::roots::Roots;
 use crate::scratch::Scratch;
-use crate::tree::Sizes;
 use crate::{Config, Event, Live};
 
 /// One daemon's engine. Its verbs are in the folders beside this file.
@@ -28,7 +27,6 @@ pub struct Engine {
     pub(crate) store: Arc<Store>,
     pub(crate) content: Content,
     pub(crate) layers: Arc<Layers>,
-    pub(crate) layer_sizes: Sizes,
     pub(crate) images: Images,
     /// What may change while the daemon runs.
     pub(crate) live: ArcSwap<Live>,
@@ -67,7 +65,6 @@ impl Engine {
         let engine = Arc::new(Self {
             id: daemon_id(&store)?,
             layers: Arc::new(Layers::open(&roots.data("layers"))?),
-            layer_sizes: Sizes::default(),
             images: Images::new(store.clone(), Arc::new(content.clone())),
             live: ArcSwap::from_pointee(config.live.clone()),
             registries: ArcSwapOption::empty(),

@@ -102,4 +102,26 @@ wire! {
         /// It is deleted, not overwritten.
         pub deleted: bool,
     }
+    /// One entry of `GET /knarr/why-kept`: a layer or a blob.
+    #[serde(rename_all = "PascalCase")]
+    pub struct WhyKept {
+        /// The chain id of a layer, or the digest of a blob.
+        pub digest: String,
+        /// `layer` or `blob`.
+        pub kind: String,
+        /// Why it stays.
+        pub reasons: Vec<Reason>,
+    }
+
+    /// A reason for which something stays.
+    #[serde(rename_all = "PascalCase")]
+    pub struct Reason {
+        /// `image`, `container`, `work`; `leftover`: nothing needs it.
+        pub kind: String,
+        /// The id of the image or container.
+        #[serde(skip_serializing_if = "is_default")]
+        pub id: String,
+        /// The same in words.
+        pub text: String,
+    }
 }

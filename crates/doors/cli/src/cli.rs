@@ -97,6 +97,7 @@ first_verbs! {
     version: Version(version::Args),
     volume: Volume(volume::Group),
     wait: Wait(wait::Args),
+    why-kept: WhyKept(why_kept::Args),
 }
 
 impl Cli {

@@ -18,6 +18,7 @@ mod save;
 mod sweep;
 mod tag;
 mod users;
+mod why_kept;
 
 pub use import::ImportRequest;
 pub use keep::Kept;

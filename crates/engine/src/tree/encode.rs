@@ -1,15 +1,21 @@
 //! The tree in the API's shape.
 
+use std::collections::HashMap;
+
 use knarr_api::tree::{Affects, Container, Image, Layer, Material, Node, Origin, Tree as Answer};
 use knarr_images::{Edge, Evidence, Member, Tree};
+use knarr_model::Digest;
 
 use super::containers::Hung;
 use super::part::Chosen;
 use crate::images::{familiar, seconds};
 
-/// The chosen nodes with what hangs on them.
-pub(super) fn encode(tree: &Tree, hung: &[Hung], sizes: &[Vec<u64>], chosen: &Chosen) -> Answer {
-    let writer = Writer { tree, sizes, stacks: stacks(tree, sizes) };
+/// The chosen nodes with what hangs on them; `sizes` are the bytes of layers by their chain ids. A layer that was removed
+/// meanwhile counts for nothing.
+pub(super) fn encode(tree: &Tree, hung: &[Hung], sizes: &HashMap<Digest, u64>, chosen: &Chosen) -> Answer {
+    let size = |chain| sizes.get(chain).copied().unwrap_or_default();
+    let sizes: Vec<Vec<u64>> = tree.nodes.iter().map(|node| node.chain.iter().map(size).collect()).collect();
+    let writer = Writer { tree, sizes: &sizes, stacks: stacks(tree, &sizes) };
     let affects = affects(tree, hung);
     let here = |node: Option<usize>| node.is_some_and(|node| chosen.nodes[node]);
     let wanted = (0..tree.nodes.len()).filter(|node| chosen.nodes[*node]);
@@ -46,7 +52,7 @@ impl Writer<'_> {
                     size: bytes(*size),
                 })
                 .collect(),
-            size: bytes(self.sizes[index].iter().sum()),
+            size: bytes(self.own(index)),
             stack_size: bytes(self.stacks[index]),
             affects: affects.clone(),
         }

@@ -6,11 +6,8 @@
 mod containers;
 mod encode;
 mod part;
-mod sizes;
 
 pub use part::Part;
-
-pub(crate) use sizes::Sizes;
 
 use std::sync::Arc;
 
@@ -42,7 +39,7 @@ impl Engine {
         let stacks: Vec<_> = hung.iter().map(|container| container.stack.as_slice()).collect();
         let tree = Tree::of(leaves, query.all, &stacks);
         let chosen = self.choose(&tree, &query.part)?;
-        let sizes = self.layer_sizes.of(&tree, &self.layers)?;
+        let sizes = self.layers.list().into_iter().map(|layer| (layer.chain_id, layer.size)).collect();
         Ok(encode::encode(&tree, &hung, &sizes, &chosen))
     }
 }

@@ -93,13 +93,13 @@ fn stacks_differ_by_what_is_seen() {
     let found = merged(&[low, left]).differences(&merged(&[low, right]), 1).unwrap();
     let found: Vec<_> =
         found.into_iter().map(|d| (d.path.to_string_lossy().into_owned(), d.before, d.after, d.aspects)).collect();
-    let expected: Vec<(String, Option<u64>, Option<u64>, Vec<Aspect>)> = vec![
-        ("/bytes".into(), Some(3), Some(3), vec![Aspect::Content]),
-        ("/kind".into(), Some(1), Some(0), vec![Aspect::Kind]),
-        ("/left".into(), Some(2), None, vec![]),
-        ("/mode".into(), Some(1), Some(1), vec![Aspect::Mode]),
-        ("/right".into(), None, Some(3), vec![]),
-        ("/same".into(), Some(1), None, vec![]),
+    let expected = [
+        ("/bytes".to_owned(), Some(3), Some(3), vec![Aspect::Content]),
+        ("/kind".to_owned(), Some(1), Some(0), vec![Aspect::Kind]),
+        ("/left".to_owned(), Some(2), None, vec![]),
+        ("/mode".to_owned(), Some(1), Some(1), vec![Aspect::Mode]),
+        ("/right".to_owned(), None, Some(3), vec![]),
+        ("/same".to_owned(), Some(1), None, vec![]),
     ];
     assert_eq!(found, expected);
 }

@@ -21,13 +21,13 @@ macro_rules! verbs {
 /// [`verbs!`] of the program itself, which are also to be had without their flags: to describe all the flags of all verbs takes longer than
 /// most verbs do.
 macro_rules! first_verbs {
-    ($($name:ident: $verb:ident($arguments:ty),)+) => {
+    ($($first:ident $(- $second:ident)?: $verb:ident($arguments:ty),)+) => {
         $crate::verbs::group::verbs! { $($verb($arguments),)+ }
 
         impl Verb {
             /// Adds the verbs; the flags of one are described when it is asked for.
             fn names(command: clap::Command) -> clap::Command {
-                let verbs = [$(clap::Command::new(stringify!($name)).defer($crate::pflag::adapted::<$arguments>)),+];
+                let verbs = [$(clap::Command::new(concat!(stringify!($first) $(, "-", stringify!($second))?)).defer($crate::pflag::adapted::<$arguments>)),+];
                 command.subcommands(verbs)
             }
         }

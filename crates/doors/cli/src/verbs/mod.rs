@@ -56,3 +56,4 @@ pub(crate) mod update;
 pub(crate) mod version;
 pub(crate) mod volume;
 pub(crate) mod wait;
+pub(crate) mod why_kept;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use knarr_api::compare::{Diff, Waste};
+use knarr_api::compare::{Diff, Waste, WhyKept};
 use knarr_api::tree::Tree;
 use knarr_engine::{Engine, Part, TreeQuery};
 use knarr_model::Fault;
@@ -19,6 +19,7 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
         .route("/knarr/tree", get(tree))
         .route("/knarr/images/diff", get(diff))
         .route("/knarr/images/waste", get(waste))
+        .route("/knarr/why-kept", get(why_kept))
 }
 
 /// `GET /knarr/tree[?children=NODE|parents=IMAGE][&all=1]`.
@@ -40,4 +41,9 @@ async fn diff(State(engine): Daemon, query: Query) -> Result<Json<Diff>> {
 /// `GET /knarr/images/waste?image=IMAGE`.
 async fn waste(State(engine): Daemon, query: Query) -> Result<Json<Waste>> {
     Ok(Json(engine.image_waste(query.text("image")).await?))
+}
+
+/// `GET /knarr/why-kept?layer=DIGEST`.
+async fn why_kept(State(engine): Daemon, query: Query) -> Result<Json<Vec<WhyKept>>> {
+    Ok(Json(engine.why_kept(query.text("layer"))?))
 }
