@@ -22,6 +22,7 @@ mod ledger;
 pub mod probe;
 mod process;
 mod registry;
+mod tap;
 pub mod walk;
 
 pub use client::{Client, Output};
@@ -34,3 +35,4 @@ pub use http::{Answer, Http};
 pub use ledger::Ledger;
 pub use process::{Running, knarr_binary, processes_with, wait_for};
 pub use registry::Registry;
+pub use tap::Tap;

@@ -48,6 +48,18 @@ fn push_mount_and_pull_through_dockers_own_registry() {
     let digest = other.knarr().ok(&["image", "inspect", "-f", "{{index .RepoDigests 0}}", &second]).unwrap();
     let said = other.docker().ok(&["pull", &digest]).unwrap();
     assert!(said.contains("Image is up to date"), "{said}");
+
+    // It has no referrers API: the index of the chunks is listed under a tag.
+    let chunked = format!("{address}/chunked:1");
+    knarr.ok(&["tag", &first, &chunked]).unwrap();
+    knarr.ok(&["push", "--compression", "zstd", &chunked]).unwrap();
+    let said = knarr.ok(&["push", "--compression", "zstd", &chunked]).unwrap();
+    assert!(said.contains("Layer already exists"), "{said}");
+    let tags = folder.path().join("files/docker/registry/v2/repositories/chunked/_manifests/tags");
+    let names: Vec<_> = std::fs::read_dir(tags).unwrap().map(|tag| tag.unwrap().file_name()).collect();
+    assert!(names.iter().any(|name| name.to_string_lossy().starts_with("sha256-")), "{names:?}");
+    other.knarr().ok(&["pull", &chunked]).unwrap();
+    assert_eq!(id(&other, &chunked), id(&host, &first));
     let missing = other.knarr().fails(&["pull", &format!("{address}/nothing:1")]).unwrap().stderr;
     assert!(missing.contains("nothing:1") && missing.contains("manifest unknown"), "{missing}");
     other.finish().unwrap();

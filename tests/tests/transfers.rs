@@ -1,15 +1,13 @@
 //! Pulls that go wrong: cut by a kill, or fed with layers that lie.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use knarr_e2e::walk::import_busybox;
-use knarr_e2e::{Host, Registry, wait_for};
+use knarr_e2e::{Host, Registry, Tap, wait_for};
 use knarr_model::Digest;
 
 /// Files below a folder.
@@ -126,51 +124,6 @@ fn a_layer_that_lies_leaves_nothing_behind() {
     host.finish().unwrap();
 }
 
-/// Passes connections on, counts what comes back, and stops passing at `limit` bytes until it is raised.
-struct Tap {
-    addr: SocketAddr,
-    limit: Arc<AtomicU64>,
-    passed: Arc<AtomicU64>,
-}
-
-impl Tap {
-    fn start(target: &str, limit: u64) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (addr, target) = (listener.local_addr().unwrap(), target.to_owned());
-        let (limit, passed) = (Arc::new(AtomicU64::new(limit)), Arc::new(AtomicU64::new(0)));
-        let (bound, count) = (Arc::clone(&limit), Arc::clone(&passed));
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let (client, server) = (client.unwrap(), TcpStream::connect(&target).unwrap());
-                let (mut up, mut down) = ((client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client));
-                let (bound, count) = (Arc::clone(&bound), Arc::clone(&count));
-                std::thread::spawn(move || {
-                    let _ = std::io::copy(&mut up.0, &mut up.1);
-                    let _ = up.1.shutdown(std::net::Shutdown::Write);
-                });
-                std::thread::spawn(move || answer(&mut down.0, &mut down.1, &bound, &count));
-            }
-        });
-        Self { addr, limit, passed }
-    }
-}
-
-fn answer(from: &mut TcpStream, to: &mut TcpStream, limit: &AtomicU64, passed: &AtomicU64) {
-    let mut buffer = [0; 16 << 10];
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        if passed.load(Ordering::Relaxed) >= limit.load(Ordering::Relaxed) {
-            // Silent, but not closed: the client cannot tell it from a slow line.
-            let _ = to.read(&mut buffer);
-            return;
-        }
-        passed.fetch_add(n as u64, Ordering::Relaxed);
-        if to.write_all(&buffer[..n]).is_err() {
-            return;
-        }
-    }
-    let _ = to.shutdown(std::net::Shutdown::Write);
-}
-
 #[test]
 fn a_pull_that_a_kill_cut_goes_on_where_it_was() {
     let (mut host, registry) = (Host::start().unwrap(), Registry::start().unwrap());
@@ -180,20 +133,19 @@ fn a_pull_that_a_kill_cut_goes_on_where_it_was() {
     host.docker().ok(&["rmi", &direct]).unwrap();
     assert_eq!(files(&host.data_root().join("blobs")), 0);
 
-    let tap = Tap::start(registry.address(), 4 << 20);
-    let image = format!("{}/big:1", tap.addr);
+    let tap = Tap::start(registry.address(), 4 << 20).unwrap();
+    let image = format!("{}/big:1", tap.address());
     let mut cut = host.docker().command(&["pull", &image]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let full = || tap.passed.load(Ordering::Relaxed) >= 4 << 20;
+    let full = || tap.passed() >= 4 << 20;
     wait_for("half of the layer", Duration::from_secs(30), full).unwrap();
     host.kill_daemon().unwrap();
     assert!(!cut.wait().unwrap().success());
     host.resume().unwrap();
     assert_eq!(host.docker().ok(&["images", "-q"]).unwrap(), "", "what is not whole has no name");
 
-    let before = tap.passed.swap(0, Ordering::Relaxed);
-    tap.limit.store(u64::MAX, Ordering::Relaxed);
+    let before = tap.reset(u64::MAX);
     host.docker().ok(&["pull", &image]).unwrap();
-    let rest = tap.passed.load(Ordering::Relaxed);
+    let rest = tap.passed();
     assert!(rest < NOISE as u64 - (2 << 20), "{before} bytes came first, then {rest}");
     assert_eq!(files(&host.data_root().join("ingest")), 0);
     host.finish().unwrap();

@@ -2,6 +2,7 @@
 //! they are joined, told to the event bus, and put into the API's shapes.
 
 mod blobs;
+mod compress;
 mod config;
 mod copy_out;
 mod history;
@@ -20,6 +21,7 @@ mod tag;
 mod users;
 mod why_kept;
 
+pub use compress::Compression;
 pub use import::ImportRequest;
 pub use keep::Kept;
 pub use list::ImageQuery;

@@ -66,7 +66,7 @@ impl Engine {
         done
     }
 
-    /// Ends work that has failed, and removes what it left; where other work goes on, a later sweep does. The failure is what its caller is
+    /// Ends work that has failed, or has made what nobody needs after it, and removes that; where other work goes on, a later sweep does. The failure is what its caller is
     /// told.
     pub(crate) fn sweep_failed(&self, lease: super::Lease) {
         lease.fail();

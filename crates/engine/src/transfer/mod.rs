@@ -5,6 +5,7 @@ mod inspect;
 mod login;
 mod pull;
 mod push;
+mod similar;
 mod unpack;
 
 pub use pull::Pull;

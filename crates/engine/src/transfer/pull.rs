@@ -53,6 +53,7 @@ impl Engine {
             reference: reference.clone(),
             platform: pull.platform.clone(),
             credentials: pull.credentials.clone(),
+            similar: self.similar(reference),
         };
         let before = self.images.resolve(&reference.to_string()).ok().map(|image| image.id);
         let fetched = self.fetch_and_unpack(&request, progress).await;

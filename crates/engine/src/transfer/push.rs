@@ -10,7 +10,7 @@ use knarr_model::{Digest, Fault, Progress, Reference, Result};
 use knarr_transfer::{Credentials, PushRequest, Pushed};
 
 use crate::Engine;
-use crate::images::blocking;
+use crate::images::{Compression, blocking};
 
 /// Repositories tried as the source of one blob.
 const SOURCES: usize = 3;
@@ -24,6 +24,8 @@ pub struct Push {
     pub all_tags: bool,
     /// Who asks.
     pub credentials: Credentials,
+    /// How the layers are compressed; none takes them as they are.
+    pub compression: Option<Compression>,
 }
 
 impl Engine {
@@ -36,7 +38,7 @@ impl Engine {
         let references = if push.all_tags { self.tags_here(&push.reference)? } else { vec![push.reference.clone()] };
         let mut done = Vec::new();
         for reference in references {
-            let (manifest, pushed) = self.push_one(&reference, &push.credentials, progress).await?;
+            let (manifest, pushed) = self.push_one(&reference, push, progress).await?;
             done.push((reference, manifest, pushed));
         }
         Ok(done)
@@ -45,14 +47,15 @@ impl Engine {
     async fn push_one(
         self: &Arc<Self>,
         reference: &Reference,
-        who: &Credentials,
+        push: &Push,
         progress: &Arc<dyn Progress>,
     ) -> Result<(Descriptor, Pushed)> {
-        let _lease = self.lease();
+        let lease = self.lease();
         let image = self.images.resolve(&reference.to_string()).map_err(|_| not_here(reference))?;
         let (engine, wanted, source) = (Arc::clone(self), reference.clone(), image.clone());
+        let compression = push.compression;
         let prepared = blocking(move || {
-            let (manifest, bytes) = engine.manifest(&source)?;
+            let (manifest, bytes) = engine.manifest(&source, compression)?;
             let mount_from = engine.mount_sources(&wanted, &bytes)?;
             Ok((manifest, mount_from))
         });
@@ -60,13 +63,22 @@ impl Engine {
         let request = PushRequest {
             reference: reference.clone(),
             manifest: manifest.clone(),
-            credentials: who.clone(),
+            credentials: push.credentials.clone(),
             mount_from,
         };
         let content: Arc<dyn ports::Content> = Arc::new(self.content.clone());
         let pushed = self.registries()?.push(&request, &content, progress.as_ref()).await?;
         let (engine, id, name, record) = (Arc::clone(self), image.id.clone(), reference.clone(), manifest.clone());
         blocking(move || Ok(engine.images.set_manifest(&id, record, Some(&name))?)).await?;
+        if pushed.indexed > 0 || compression.is_some() {
+            // The indexes, and archives that others have taken the place of.
+            let engine = Arc::clone(self);
+            blocking(move || {
+                engine.sweep_failed(lease);
+                Ok(())
+            })
+            .await?;
+        }
         self.image_event("push", &image.id, reference.familiar());
         Ok((manifest, pushed))
     }
@@ -101,7 +113,7 @@ impl Engine {
     }
 
     /// The layers' blobs of an image that has a manifest.
-    fn layers_of(&self, image: &Image) -> Vec<Digest> {
+    pub(super) fn layers_of(&self, image: &Image) -> Vec<Digest> {
         let manifest = image.record.manifest.as_ref();
         let bytes = manifest.and_then(|manifest| self.content.read(&manifest.digest, DOCUMENT_LIMIT).ok());
         bytes.map(|bytes| layers(&bytes)).unwrap_or_default()

@@ -222,11 +222,8 @@ fn roots_are_configs_manifests_and_their_blobs() {
         artifact_type: None,
     };
     let id = place.add(&["a"], None, &["x"]);
-    let (bytes, manifest) = knarr_images::manifest(
-        describe(&id, 1, media::DOCKER_CONFIG),
-        vec![describe(&blob, 5, media::DOCKER_LAYER_GZIP)],
-    )
-    .unwrap();
+    let (bytes, manifest) =
+        knarr_images::manifest(id.clone(), 1, vec![describe(&blob, 5, media::DOCKER_LAYER_GZIP)]).unwrap();
     place.content.put(&bytes).unwrap();
     place.images.set_manifest(&id, manifest.clone(), None).unwrap();
     place.images.remember_blobs(&[(Digest::of(b"a"), describe(&blob, 5, media::DOCKER_LAYER_GZIP))]).unwrap();

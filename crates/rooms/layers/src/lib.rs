@@ -22,13 +22,16 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+mod chunked;
 mod compression;
+mod cut;
 mod error;
 mod store;
 mod tree;
 mod unpack;
 
 pub use archive::{Kind, Member};
+pub use chunked::Chunked;
 pub use compression::{Compression, decompress};
 pub use error::{Error, Result};
 pub use store::{Damaged, Layer, Layers, Lease};

@@ -32,7 +32,7 @@ impl Target<'_> {
         Ok(size == Some(blob.size))
     }
 
-    async fn sink(&self, digest: &Digest) -> Result<Sink, Error> {
+    pub(crate) async fn sink(&self, digest: &Digest) -> Result<Sink, Error> {
         let (content, key) = (Arc::clone(self.content), digest.to_string());
         Ok(Sink::new(on_blocking_thread(move || content.ingest(&key)).await?))
     }
@@ -131,7 +131,7 @@ impl Remote {
         let blob = arrival.blob;
         let mut meter = Meter::new(arrival.target.progress, blob.digest.short(), "Downloading", blob.size);
         let url = self.url(&format!("blobs/{}", blob.digest));
-        let response = self.ask(&url, sink.offset()).await?;
+        let response = self.ask(&url, sink.offset(), None).await?;
         let mut skip = self.skip(&response, sink.offset())?;
         let mut body = response.into_body();
         while let Some(mut data) = body.next().await? {
@@ -150,11 +150,14 @@ impl Remote {
         Ok(())
     }
 
-    async fn ask(&self, url: &str, offset: u64) -> Result<Answer, Error> {
+    /// Asks for what is behind `offset`, and where it is given, before `end`.
+    pub(crate) async fn ask(&self, url: &str, offset: u64, end: Option<u64>) -> Result<Answer, Error> {
         let mut headers = HeaderMap::new();
-        if offset > 0 {
-            headers.extend(HeaderValue::from_str(&format!("bytes={offset}-")).ok().map(|range| (RANGE, range)));
-        }
+        let range = match end {
+            Some(end) => Some(format!("bytes={offset}-{}", end.saturating_sub(1))),
+            None => (offset > 0).then(|| format!("bytes={offset}-")),
+        };
+        headers.extend(range.and_then(|range| HeaderValue::from_str(&range).ok()).map(|range| (RANGE, range)));
         let moved = AtomicU64::new(0);
         let call = Call { method: Method::GET, url: url.to_owned(), headers, body: None, moved: &moved };
         let response = self.send(&call).await?;
@@ -162,7 +165,7 @@ impl Remote {
     }
 
     /// How many bytes at the answer's start we have already: none where it is the range that was asked for.
-    fn skip(&self, response: &Answer, offset: u64) -> Result<u64, Error> {
+    pub(crate) fn skip(&self, response: &Answer, offset: u64) -> Result<u64, Error> {
         if response.status() != StatusCode::PARTIAL_CONTENT {
             return Ok(offset);
         }

@@ -9,6 +9,7 @@
 //! push:  manifest ─ each blob: HEAD? mount? PATCH, PUT ─ manifests/<tag>
 //!
 //! remote   who asks, redirects, where credentials may go   (challenge, token)
+//! delta    layers of which most is here already
 //! sources  mirrors, then the registry
 //! wire     connections, TLS, deadlines                     (hosts, reach, trust)
 //! ```
@@ -28,6 +29,7 @@ mod arriving;
 mod challenge;
 mod client;
 mod credentials;
+mod delta;
 mod documents;
 mod error;
 mod fetch;
@@ -51,6 +53,7 @@ mod wire;
 
 pub use client::Client;
 pub use credentials::Credentials;
+pub use delta::Similar;
 pub use documents::Resolved;
 pub use error::Error;
 pub use hosts::{Hosts, registry_of};

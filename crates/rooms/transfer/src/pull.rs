@@ -10,6 +10,7 @@ use knarr_model::{Platform, Progress, Reference, Result, Step};
 
 use crate::client::Client;
 use crate::credentials::Credentials;
+use crate::delta::{Delta, Similar};
 use crate::documents::{Resolved, explain};
 use crate::error::Error;
 use crate::fetch::Target;
@@ -28,6 +29,8 @@ pub struct PullRequest {
     pub platform: Option<Platform>,
     /// Who asks.
     pub credentials: Credentials,
+    /// What may be here of its layers already.
+    pub similar: Similar,
 }
 
 /// An image whose documents are here; its layers may not be.
@@ -81,27 +84,39 @@ impl Client {
     ) -> Result<Fetched> {
         let sources = self.sources(&request.reference, &request.credentials).await?;
         let target = Target { content, progress };
-        announce(&target, &image.document.layers).await?;
+        let layers = &image.document.layers;
+        announce(&target, layers).await?;
+        let delta =
+            Delta::find(sources.first(), &request.reference, &image.manifest, layers, &request.similar, &target).await;
+        let plan = Plan { sources, delta, image: &request.reference, target, on_layer };
         // Collected first: the compiler cannot see that a stream which still holds the closure may cross threads.
         let each = image.document.layers.iter().enumerate();
-        let fetches: Vec<_> =
-            each.map(|each| fetch_layer(&sources, &target, &request.reference, each, on_layer)).collect();
+        let fetches: Vec<_> = each.map(|each| plan.fetch_layer(each)).collect();
         let fetched: Vec<u64> = futures::stream::iter(fetches).buffer_unordered(AT_ONCE).try_collect().await?;
-        let layers = fetched.iter().filter(|bytes| **bytes > 0).count();
-        Ok(Fetched { bytes: fetched.iter().sum(), layers, present: fetched.len() - layers })
+        let arrived = fetched.iter().filter(|bytes| **bytes > 0).count();
+        let bytes = fetched.iter().sum::<u64>() + plan.delta.cost();
+        Ok(Fetched { bytes, layers: arrived, present: fetched.len() - arrived })
     }
 }
 
-async fn fetch_layer(
-    sources: &Sources,
-    target: &Target<'_>,
-    image: &Reference,
-    (index, layer): (usize, &Descriptor),
-    on_layer: &OnLayer,
-) -> Result<u64, Error> {
-    let bytes = fetch_blob(sources, target, image, layer).await?;
-    on_layer(index, layer);
-    Ok(bytes)
+/// How the layers of one pull come.
+struct Plan<'a> {
+    sources: Sources,
+    delta: Delta,
+    image: &'a Reference,
+    target: Target<'a>,
+    on_layer: &'a OnLayer,
+}
+
+impl Plan<'_> {
+    async fn fetch_layer(&self, (index, layer): (usize, &Descriptor)) -> Result<u64, Error> {
+        let bytes = match self.delta.rebuild(self.sources.first(), layer, &self.target).await {
+            Some(bytes) => bytes,
+            None => fetch_blob(&self.sources, &self.target, self.image, layer).await?,
+        };
+        (self.on_layer)(index, layer);
+        Ok(bytes)
+    }
 }
 
 /// Fetches a blob of an image; a failure names both.

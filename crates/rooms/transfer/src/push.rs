@@ -50,14 +50,16 @@ pub struct Pushed {
     pub existed: usize,
     /// Blobs mounted from another repository.
     pub mounted: usize,
+    /// Layers whose chunks were published. Their indexes are in the content store, where nobody needs them any more.
+    pub indexed: usize,
 }
 
 /// What all blobs of one push share.
-struct Push<'a> {
+pub(crate) struct Push<'a> {
     request: &'a PushRequest,
-    content: &'a Arc<dyn Content>,
+    pub(crate) content: &'a Arc<dyn Content>,
     progress: &'a dyn Progress,
-    remote: Remote,
+    pub(crate) remote: Remote,
     sent: Arc<AtomicU64>,
 }
 
@@ -99,19 +101,30 @@ impl Push<'_> {
         let (bytes, document) = self.load(&self.request.manifest).await?;
         let mut children = Vec::new();
         let mut blobs = Vec::new();
+        let mut images = Vec::new();
         match document {
-            Document::Manifest(manifest) => blobs.extend(std::iter::once(manifest.config).chain(manifest.layers)),
+            Document::Manifest(manifest) => {
+                images.push((self.request.manifest.clone(), manifest.layers.clone()));
+                blobs.extend(std::iter::once(manifest.config).chain(manifest.layers));
+            }
             Document::Index(index) => {
                 for entry in index.manifests {
                     let (bytes, Document::Manifest(manifest)) = self.load(&entry).await? else {
                         return Err(Fault::invalid("an index within an index cannot be pushed").into());
                     };
+                    images.push((entry.clone(), manifest.layers.clone()));
                     blobs.extend(std::iter::once(manifest.config).chain(manifest.layers));
                     children.push((entry, bytes));
                 }
             }
         }
-        let pushed = self.place_all(blobs).await?;
+        let mut pushed = self.place_all(blobs).await?;
+        if pushed.sent > 0 {
+            for (image, layers) in &images {
+                pushed.indexed += self.publish_chunks(image, layers).await?;
+            }
+            pushed.bytes = self.sent.load(Ordering::Relaxed);
+        }
         for (entry, bytes) in &children {
             self.put_manifest(entry, bytes, entry.digest.as_str()).await?;
         }
@@ -144,33 +157,44 @@ impl Push<'_> {
             sent: count(|p| *p == Placed::Sent),
             existed: count(|p| *p == Placed::Existed),
             mounted: count(|p| matches!(p, Placed::Mounted(_))),
+            indexed: 0,
         })
     }
 
     async fn place(&self, blob: &Descriptor) -> Result<Placed, Error> {
-        let upload = Upload {
-            blob,
-            content: self.content,
-            progress: self.progress,
-            mount_from: self.request.mount_from.get(&blob.digest).map_or(&[], Vec::as_slice),
-            sent: Arc::clone(&self.sent),
-        };
-        let placed = self.remote.place(&upload).await?;
+        let placed = self.bring(blob, self.progress).await?;
         report(self.progress, blob, &placed);
         Ok(placed)
     }
 
-    async fn put_manifest(&self, manifest: &Descriptor, bytes: &[u8], target: &str) -> Result<(), Error> {
+    /// Brings a blob there of which nobody is told.
+    pub(crate) async fn place_quietly(&self, blob: &Descriptor) -> Result<(), Error> {
+        self.bring(blob, &knarr_model::NoProgress).await.map(drop)
+    }
+
+    async fn bring(&self, blob: &Descriptor, progress: &dyn Progress) -> Result<Placed, Error> {
+        let upload = Upload {
+            blob,
+            content: self.content,
+            progress,
+            mount_from: self.request.mount_from.get(&blob.digest).map_or(&[], Vec::as_slice),
+            sent: Arc::clone(&self.sent),
+        };
+        self.remote.place(&upload).await
+    }
+
+    /// Puts a manifest; whether the registry has taken note of its subject.
+    pub(crate) async fn put_manifest(&self, manifest: &Descriptor, bytes: &[u8], target: &str) -> Result<bool, Error> {
         let mut tries = Tries::new(self.remote.patience);
         loop {
             match self.try_put_manifest(manifest, bytes, target).await {
-                Ok(()) => return Ok(()),
+                Ok(listed) => return Ok(listed),
                 Err(error) => tries.pause(error).await?,
             }
         }
     }
 
-    async fn try_put_manifest(&self, manifest: &Descriptor, bytes: &[u8], target: &str) -> Result<(), Error> {
+    async fn try_put_manifest(&self, manifest: &Descriptor, bytes: &[u8], target: &str) -> Result<bool, Error> {
         let body = || Full::new(Bytes::copy_from_slice(bytes)).map_err(|never| match never {}).boxed_unsync();
         let mut headers = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(bytes.len()))]);
         headers.extend(HeaderValue::from_str(&manifest.media_type).ok().map(|value| (CONTENT_TYPE, value)));
@@ -187,7 +211,7 @@ impl Push<'_> {
                 let reference = self.request.reference.familiar();
                 Err(Error::Digest { reference, expected: manifest.digest.clone(), found })
             }
-            _ => Ok(()),
+            _ => Ok(response.headers().contains_key("oci-subject")),
         }
     }
 }

@@ -50,6 +50,11 @@ impl Sources {
         Self { mirrors, registry }
     }
 
+    /// Who is asked first.
+    pub(crate) fn first(&self) -> &Remote {
+        self.usable().next().map_or(&self.registry, |mirror| &mirror.remote)
+    }
+
     fn usable(&self) -> impl Iterator<Item = &Mirror> {
         self.mirrors.iter().filter(|mirror| !mirror.out.load(Ordering::Relaxed))
     }

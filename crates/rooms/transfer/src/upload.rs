@@ -206,7 +206,7 @@ impl Remote {
         }
     }
 
-    async fn ask_once(&self, method: Method, url: &str, mut headers: HeaderMap) -> Result<Answer, Error> {
+    pub(crate) async fn ask_once(&self, method: Method, url: &str, mut headers: HeaderMap) -> Result<Answer, Error> {
         if method == Method::POST {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
         }

@@ -17,6 +17,9 @@ pub(crate) struct Args {
     /// All tags of the name
     #[arg(short, long)]
     all_tags: bool,
+    /// Compress layers so, gzip or zstd, where they are not yet; chunks of zstd layers can be fetched one by one
+    #[arg(long, value_name = "KIND")]
+    compression: Option<String>,
     /// Only this platform of an image that has several
     #[arg(long, value_name = "OS/ARCH")]
     platform: Option<String>,
@@ -40,6 +43,7 @@ impl Args {
         }
         let tag = if self.all_tags { None } else { Some(tag.unwrap_or_else(|| "latest".into())) };
         let call = Call::post(&["images", &name, "push"]).maybe("tag", tag).maybe("platform", self.platform.as_ref());
+        let call = call.maybe("compression", self.compression.as_ref());
         let target = if self.quiet { Target::Nowhere } else { Target::Stdout };
         show(client.stream(call.header(AUTH_HEADER, header_for(&self.image))).await?, target).await?;
         if self.quiet {

@@ -55,14 +55,20 @@ fn has_tag(name: &str) -> bool {
     name.contains('@') || name.rsplit('/').next().is_some_and(|last| last.contains(':'))
 }
 
-/// `POST /images/NAME/push[?tag=TAG]`. Without a tag, all tags of the repository are pushed.
+/// `POST /images/NAME/push[?tag=TAG][&compression=gzip or zstd]`. Without a tag, all tags of the repository are pushed.
 pub(super) async fn push(engine: Arc<Engine>, name: &str, query: &Query, headers: &HeaderMap) -> Result<Response> {
     let mut reference: Reference = name.parse().map_err(Fault::from)?;
     let tag = query.text("tag");
     if !tag.is_empty() {
         reference = reference.with_tag(tag).map_err(Fault::from)?;
     }
-    let push = Push { reference, all_tags: tag.is_empty() && !has_tag(name), credentials: credentials(headers)? };
+    let compression = query.text("compression");
+    let push = Push {
+        reference,
+        all_tags: tag.is_empty() && !has_tag(name),
+        credentials: credentials(headers)?,
+        compression: if compression.is_empty() { None } else { Some(compression.parse()?) },
+    };
     progress::run(|lines| async move {
         let told: Arc<dyn Progress> = lines.clone();
         for (reference, manifest, _) in engine.push(&push, &told).await.map_err(not_for_us)? {

@@ -107,7 +107,7 @@ fn push(addr: SocketAddr, name: &str, manifest: &Descriptor) -> PushRequest {
 
 fn pull(addr: SocketAddr, name: &str) -> PullRequest {
     let reference = format!("{addr}/{name}").parse().unwrap();
-    PullRequest { reference, platform: None, credentials: Credentials::Anonymous }
+    PullRequest { reference, platform: None, credentials: Credentials::Anonymous, similar: Default::default() }
 }
 
 fn big(seed: u32) -> Vec<u8> {

@@ -9,7 +9,8 @@ use knarr_model::ports::{Content as _, Ingest};
 use knarr_model::{Digest, Fault, Result};
 
 use crate::Engine;
-use crate::images::blobs::{self, Target, descriptor};
+use crate::images::blobs::{Target, descriptor};
+use crate::images::compress::{self, Encoder};
 
 impl Engine {
     /// Unpacks a layer on top of `parent` and sees to it that its archive can be given back byte for byte: from its files,
@@ -38,7 +39,7 @@ impl Engine {
             }
             Compression::Zstd => commit(copy(file, Target { ingest, bytes: 0 }).map_err(fail)?, media::OCI_LAYER_ZSTD),
             Compression::Plain | Compression::Bzip2 | Compression::Xz => {
-                let mut gzip = blobs::gzip(ingest);
+                let mut gzip = Encoder::new(compress::Compression::Gzip, ingest).map_err(fail)?;
                 io::copy(&mut decompress(&*file)?, &mut gzip).map_err(fail)?;
                 commit(gzip.finish().map_err(fail)?, media::DOCKER_LAYER_GZIP)
             }

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod credentials;
+mod delta;
 mod lines;
 mod mirrors;
 mod pulls;

@@ -221,7 +221,7 @@ pub fn client() -> Client {
 }
 
 pub fn request(reference: Reference) -> PullRequest {
-    PullRequest { reference, platform: None, credentials: Credentials::Anonymous }
+    PullRequest { reference, platform: None, credentials: Credentials::Anonymous, similar: Default::default() }
 }
 
 pub async fn pull(store: &Store, request: &PullRequest) -> Result<(Image, Fetched)> {
