@@ -1,6 +1,7 @@
 //! Images to and from registries: pull, push, inspect, login. What travels is the transfer room's; here it meets content, layers
 //! and names.
 
+mod branch;
 mod inspect;
 mod login;
 mod pull;

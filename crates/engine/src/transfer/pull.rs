@@ -9,6 +9,7 @@ use knarr_model::ports::{self, Content as _};
 use knarr_model::{Digest, Fault, Kind, Platform, Progress, Reference, Result, Step};
 use knarr_transfer::{Credentials, OnLayer, PullRequest};
 
+use super::branch;
 use super::unpack::Unpack;
 use crate::Engine;
 use crate::images::{Lease, blocking};
@@ -22,6 +23,8 @@ pub struct Pull {
     pub all_tags: bool,
     /// What it must run on; none takes this machine's.
     pub platform: Option<Platform>,
+    /// Only its lowest layers: their number, or the beginning of a chain id, diff id or digest of the uppermost of them.
+    pub up_to: Option<String>,
     /// Who asks.
     pub credentials: Credentials,
 }
@@ -56,11 +59,16 @@ impl Engine {
             similar: self.similar(reference),
         };
         let before = self.images.resolve(&reference.to_string()).ok().map(|image| image.id);
-        let fetched = self.fetch_and_unpack(&request, progress).await;
+        let fetched = self.fetch_and_unpack(&request, pull.up_to.as_deref(), progress).await;
         let registered = match fetched {
             Ok(fetched) => {
                 let (engine, names) = (Arc::clone(self), names(reference, &fetched.target));
-                blocking(move || engine.register_pulled(&fetched, names)).await
+                let branch = pull.up_to.is_some();
+                blocking(move || match branch {
+                    true => engine.register_branch(&fetched),
+                    false => engine.register_pulled(&fetched, names),
+                })
+                .await
             }
             Err(fault) => Err(fault),
         };
@@ -69,6 +77,11 @@ impl Engine {
             Err(fault) => self.forget_failed(fault, lease).await,
         }
         let image = registered?;
+        if pull.up_to.is_some() {
+            let text = format!("Status: Layers of {} are image {}", reference.familiar(), image.id.short());
+            progress.step(Step::Say { id: "", text: &text });
+            return Ok(image);
+        }
         let status = match before {
             Some(before) if before == image.id => "Image is up to date",
             _ => "Downloaded newer image",
@@ -97,11 +110,15 @@ impl Engine {
     async fn fetch_and_unpack(
         self: &Arc<Self>,
         request: &PullRequest,
+        up_to: Option<&str>,
         progress: &Arc<dyn Progress>,
     ) -> Result<knarr_transfer::Image> {
         let client = self.registries()?;
         let content: Arc<dyn ports::Content> = Arc::new(self.content.clone());
-        let image = client.open(request, &content).await?;
+        let mut image = client.open(request, &content).await?;
+        if let Some(node) = up_to {
+            branch::cut(&mut image, node, &request.reference)?;
+        }
         // Said only now, so that a door can still answer a failure with a status.
         let text = format!("Pulling from {}", request.reference.path());
         progress.step(Step::Say { id: request.reference.target(), text: &text });
@@ -123,9 +140,7 @@ impl Engine {
 
     /// Records the image, which archive each layer came as, and its names.
     fn register_pulled(&self, image: &knarr_transfer::Image, names: Vec<Reference>) -> Result<Image> {
-        let archives: Vec<(Digest, Descriptor)> =
-            image.config.rootfs.diff_ids.iter().cloned().zip(image.document.layers.iter().cloned()).collect();
-        self.images.remember_blobs(&archives)?;
+        self.images.remember_blobs(&archives(image))?;
         let top = image.config.chain_ids().pop();
         let registered = self.images.register(Registration {
             config: self.content.read(&image.document.config.digest, DOCUMENT_LIMIT)?,
@@ -136,6 +151,11 @@ impl Engine {
         });
         Ok(registered?)
     }
+}
+
+/// Each layer with the archive that it came as.
+pub(super) fn archives(image: &knarr_transfer::Image) -> Vec<(Digest, Descriptor)> {
+    image.config.rootfs.diff_ids.iter().cloned().zip(image.document.layers.iter().cloned()).collect()
 }
 
 /// The tag, if one was asked for, and the digest that was found.

@@ -13,6 +13,7 @@ use crate::progress::{Target, show};
 #[command(after_help = "Examples:
   knarr pull debian:12
   knarr pull localhost:5000/web              from a registry on this host, over http
+  knarr pull --up-to 2 debian                its two lowest layers
   knarr pull --platform linux/arm64 debian")]
 pub(crate) struct Args {
     /// All tags of the name
@@ -24,6 +25,10 @@ pub(crate) struct Args {
     /// Print only the name
     #[arg(short, long)]
     quiet: bool,
+    /// Only the lowest layers: their number, or the beginning of a chain id, diff id or digest of the uppermost; they become an
+    /// image without a tag, and a later pull goes on from there
+    #[arg(long, value_name = "NODE", conflicts_with = "all_tags")]
+    up_to: Option<String>,
     /// The image
     #[arg(value_name = "NAME[:TAG|@DIGEST]")]
     image: String,
@@ -38,16 +43,20 @@ impl Args {
             if tag.is_some() {
                 return Err(Error::invalid("tag can't be used with --all-tags/-a"));
             }
-            fetch(client, &name, None, self.platform.as_deref(), target).await?;
+            fetch(client, &name, None, self.options(), target).await?;
             output::line(name)?;
             return Ok(0);
         }
         if tag.is_none() && !self.quiet {
             output::line("Using default tag: latest")?;
         }
-        pull(client, &self.image, self.platform.as_deref(), target).await?;
+        fetch(client, &name, Some(tag.as_deref().unwrap_or("latest")), self.options(), target).await?;
         output::line(reference.to_string())?;
         Ok(0)
+    }
+
+    fn options(&self) -> Options<'_> {
+        Options { platform: self.platform.as_deref(), up_to: self.up_to.as_deref() }
     }
 }
 
@@ -55,11 +64,20 @@ impl Args {
 pub(crate) async fn pull(client: &Client, image: &str, platform: Option<&str>, target: Target) -> Result {
     reference::parse(image)?;
     let (name, tag) = split_reference(image);
-    fetch(client, &name, Some(tag.as_deref().unwrap_or("latest")), platform, target).await
+    let options = Options { platform, ..Options::default() };
+    fetch(client, &name, Some(tag.as_deref().unwrap_or("latest")), options, target).await
 }
 
-async fn fetch(client: &Client, name: &str, tag: Option<&str>, platform: Option<&str>, target: Target) -> Result {
+/// What of an image is pulled.
+#[derive(Default, Clone, Copy)]
+struct Options<'a> {
+    platform: Option<&'a str>,
+    up_to: Option<&'a str>,
+}
+
+async fn fetch(client: &Client, name: &str, tag: Option<&str>, options: Options<'_>, target: Target) -> Result {
     let call = Call::post(&["images", "create"]).query("fromImage", name).maybe("tag", tag);
-    let call = call.maybe("platform", platform).header(AUTH_HEADER, header_for(name));
+    let call = call.maybe("platform", options.platform).maybe("up-to", options.up_to);
+    let call = call.header(AUTH_HEADER, header_for(name));
     show(client.stream(call).await?, target).await.map(drop)
 }

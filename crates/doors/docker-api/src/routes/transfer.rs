@@ -30,7 +30,8 @@ fn credentials(headers: &HeaderMap) -> Result<Credentials> {
     Ok(text.map(Credentials::from_registry_auth).transpose()?.unwrap_or_default())
 }
 
-/// `POST /images/create?fromImage=NAME[&tag=TAG or DIGEST][&platform=…]`. Without any tag, all tags are pulled.
+/// `POST /images/create?fromImage=NAME[&tag=TAG or DIGEST][&platform=…][&up-to=NODE]`, the last knarr's own. Without any tag,
+/// all tags are pulled.
 pub(super) async fn pull(engine: Arc<Engine>, query: &Query, headers: &HeaderMap) -> Result<Response> {
     let (name, tag) = (query.text("fromImage"), query.text("tag"));
     let mut reference: Reference = name.parse().map_err(Fault::from)?;
@@ -42,7 +43,8 @@ pub(super) async fn pull(engine: Arc<Engine>, query: &Query, headers: &HeaderMap
     }
     let platform = query.text("platform");
     let platform = if platform.is_empty() { None } else { Some(platform.parse()?) };
-    let pull = Pull { reference, all_tags, platform, credentials: credentials(headers)? };
+    let up_to = Some(query.text("up-to")).filter(|node| !node.is_empty()).map(str::to_owned);
+    let pull = Pull { reference, all_tags, platform, up_to, credentials: credentials(headers)? };
     progress::run(|lines| async move {
         let told: Arc<dyn Progress> = lines;
         engine.pull(&pull, &told).await.map(drop).map_err(not_for_us)
