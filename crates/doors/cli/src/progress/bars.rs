@@ -11,8 +11,8 @@ use crate::output::visible;
 
 /// A layer about which only words are known.
 const WORDS: &str = "{prefix}: {msg}";
-/// A layer of which bytes are done.
-const BYTES: &str = "{prefix}: {msg:12} [{bar:40}] {decimal_bytes}/{decimal_total_bytes}";
+/// A layer of which bytes are done, and how fast.
+const BYTES: &str = "{prefix}: {msg:12} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}";
 
 /// One bar a layer, below what has been said.
 pub(super) struct Bars {
