@@ -169,6 +169,55 @@ fn a_registry_killed_in_the_middle_has_whole_images_or_none() {
 }
 
 /// What a registry with a token service wants, and where credentials are kept meanwhile.
+/// Every file below a folder, its name and its bytes in one text.
+fn all_text(folder: &Path) -> Vec<u8> {
+    let mut text = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        text.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        match (kind.is_dir(), kind.is_file()) {
+            (true, _) => text.extend(all_text(&path)),
+            (_, true) => text.extend(std::fs::read(&path).unwrap()),
+            _ => {}
+        }
+    }
+    text
+}
+
+/// Passwords and tokens, right and wrong, are in no log, however much is logged, in no output and in no file of the daemon's.
+#[test]
+fn no_secret_is_told_or_kept() {
+    let (host, registry) = (Host::start_with(&["--log-level", "trace"]).unwrap(), Registry::start().unwrap());
+    let gate = Gate::start(registry.address()).unwrap();
+    let knarr = host.knarr();
+    let image = format!("{}/team/web:1", gate.address());
+    import_busybox(&knarr, &image).unwrap();
+    let mut said = String::new();
+    let missing = format!("{}/team/none:1", gate.address());
+    for (fine, args) in [
+        (false, vec!["login", "-u", "ada", "-p", "canary-wrong", &gate.address()]),
+        (false, vec!["push", &image]),
+        (true, vec!["login", "-u", "ada", "-p", "lovelace", &gate.address()]),
+        (true, vec!["push", &image]),
+        (true, vec!["pull", &image]),
+        (false, vec!["pull", &missing]),
+        (true, vec!["info"]),
+    ] {
+        let output = if fine { knarr.ok(&args).unwrap() } else { knarr.fails(&args).unwrap().stderr };
+        said.push_str(&output);
+    }
+    let log = host.log();
+    assert!(!log.is_empty(), "nothing was logged that could tell");
+    let kept = all_text(&host.data_root());
+    // The password, it as basic authentication, the token, and a wrong password in both forms.
+    for secret in ["lovelace", "YWRhOmxvdmVsYWNl", "a-token-of-adas", "canary-wrong", "YWRhOmNhbmFyeS13cm9uZw"] {
+        assert!(!said.contains(secret), "{secret} was said");
+        assert!(!log.contains(secret), "{secret} was logged");
+        assert!(!kept.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret} was kept");
+    }
+    host.finish().unwrap();
+}
+
 #[test]
 fn tokens_and_credential_helpers() {
     let (host, registry) = (Host::start().unwrap(), Registry::start().unwrap());

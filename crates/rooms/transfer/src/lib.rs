@@ -42,6 +42,7 @@ mod reach;
 mod remote;
 mod retry;
 mod secret;
+mod session;
 mod sink;
 mod source;
 mod sources;

@@ -146,3 +146,40 @@ async fn login_tells_right_from_wrong() {
     let wrong = Credentials::Basic { user: "ann".into(), password: Secret::new("wrong") };
     assert_eq!(client().login(&domain, &wrong).await.unwrap_err().kind(), Kind::Unauthorized);
 }
+
+/// Signed addresses are secrets too: an error names them without their query.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_address_is_not_told() {
+    let image = Sample::new(b"layer".to_vec());
+    for answered in [b"".to_vec(), answer("403 Forbidden", &[], b""), answer("307 Temporary Redirect", &[], b"")] {
+        let storage = Hostile::start(move |_, _, _| answered.clone());
+        let (origin, other) = (image.clone(), storage.addr);
+        let server = Hostile::start(move |_, request, _| match origin.is_layer(request) {
+            true => {
+                answer("307 Temporary Redirect", &[("Location", &format!("http://{other}/b?signature=canary"))], b"")
+            }
+            false => origin.honest(request),
+        });
+        let error = pull(&Store::new(), &request(server.image())).await.unwrap_err();
+        assert!(!storage.requests("canary").is_empty());
+        assert!(!format!("{error:?} {}", error.full()).contains("canary"), "{error:?}");
+    }
+}
+
+/// A layer's `urls` are somebody else's addresses: they are not asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn urls_of_a_layer_are_not_followed() {
+    let thief = Hostile::start(|_, _, _| answer("200 OK", &[], b"layer"));
+    let mut image = Sample::new(b"layer".to_vec());
+    let mut manifest: serde_json::Value = serde_json::from_slice(&image.manifest).unwrap();
+    manifest["layers"][0]["urls"] = serde_json::json!([format!("http://{}/layer", thief.addr)]);
+    image.manifest = manifest.to_string().into_bytes();
+    let lacking = image.clone();
+    let server = Hostile::start(move |_, request, _| match lacking.is_layer(request) {
+        true => answer("404 Not Found", &[], b"{}"),
+        false => lacking.honest(request),
+    });
+    pull(&Store::new(), &request(server.image())).await.unwrap_err();
+    assert_eq!(server.requests("blobs").iter().filter(|request| image.is_layer(request)).count(), 1);
+    assert!(thief.requests("").is_empty());
+}

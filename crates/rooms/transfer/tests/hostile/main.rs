@@ -7,3 +7,4 @@ mod lines;
 mod mirrors;
 mod pulls;
 mod server;
+mod uploads;
