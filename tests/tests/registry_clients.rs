@@ -39,6 +39,24 @@ fn skopeo_docker_and_we_push_and_pull_the_same_image() {
         registry.get("/v2/team/ours/tags/list").unwrap(),
         (200, "{\"name\":\"team/ours\",\"tags\":[\"1\"]}".into())
     );
+
+    // A layer of many zstd frames is an ordinary one for others.
+    let chunked = registry.image("team/chunked:1");
+    knarr.ok(&["tag", &ours, &chunked]).unwrap();
+    knarr.ok(&["push", "--compression", "zstd", &chunked]).unwrap();
+    let (from, folder) = (format!("docker://{chunked}"), host.path().join("inflated"));
+    let place = format!("dir:{}", folder.display());
+    run("skopeo", &["copy", "-q", "--insecure-policy", "--src-tls-verify=false", "--dest-decompress", &from, &place]);
+    let diff_id = knarr.ok(&["image", "inspect", "-f", "{{index .RootFS.Layers 0}}", &ours]).unwrap();
+    assert!(folder.join(diff_id.trim_start_matches("sha256:")).exists(), "skopeo inflated to other bytes");
+    // Another push of it finds nothing to compress and nothing to send; gzip is a choice, too.
+    let manifest = registry.blobs("team/chunked", "1").unwrap();
+    assert!(knarr.ok(&["push", "--compression", "zstd", &chunked]).unwrap().contains("Layer already exists"));
+    assert_eq!(registry.blobs("team/chunked", "1").unwrap(), manifest);
+    knarr.ok(&["push", "--compression", "gzip", &chunked]).unwrap();
+    assert_eq!(registry.blobs("team/chunked", "1").unwrap(), registry.blobs("team/ours", "1").unwrap());
+    let wrong = knarr.fails(&["push", "--compression", "lzma", &chunked]).unwrap().stderr;
+    assert!(wrong.contains("one of gzip, zstd"), "{wrong}");
     assert!(registry.get("/v2/_catalog").unwrap().1.contains("\"team/theirs\""));
     host.finish().unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cgroup_files;
+mod chunks;
 mod mountinfo;
 mod plan;
 mod seccomp;
@@ -15,6 +16,7 @@ use crate::{Form, Target};
 pub const TARGETS: &[Target] = &[
     Target { name: "accounts", run: accounts::run, form: Form::Bytes },
     Target { name: "cgroup-files", run: cgroup_files::run, form: Form::Bytes },
+    Target { name: "chunks", run: chunks::run, form: Form::Bytes },
     Target { name: "mountinfo", run: mountinfo::run, form: Form::Bytes },
     Target { name: "plan", run: plan::run, form: Form::Json },
     Target { name: "seccomp", run: seccomp::policy::run, form: Form::Bytes },

@@ -52,6 +52,13 @@ mod trust;
 mod upload;
 mod wire;
 
+/// What others try with bytes of their own.
+#[cfg(feature = "parts")]
+pub mod parts {
+    pub use crate::delta::frames::frames;
+    pub use crate::delta::index::{Chunk, encode, parse};
+}
+
 pub use client::Client;
 pub use credentials::Credentials;
 pub use delta::Similar;

@@ -12,7 +12,7 @@ const SKIPPABLE: u32 = 0x184d_2a50;
 const BLOCK: usize = 128 << 10;
 
 /// Tells of each frame of `source` with its place, in their order. What is no row of short frames is an error.
-pub(super) fn frames(mut source: impl Read, mut tell: impl FnMut(u64, Chunk)) -> io::Result<()> {
+pub fn frames(mut source: impl Read, mut tell: impl FnMut(u64, Chunk)) -> io::Result<()> {
     let (mut frame, mut offset) = (Frame::default(), 0);
     while frame.read(&mut source)? {
         let size = frame.0.len() as u64;

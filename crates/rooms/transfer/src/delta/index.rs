@@ -13,13 +13,15 @@ const HEAD: &str = "knarr-chunks 1";
 
 /// A run of a blob's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chunk {
-    pub(super) size: u64,
-    pub(super) digest: Digest,
+pub struct Chunk {
+    /// How many.
+    pub size: u64,
+    /// Their digest.
+    pub digest: Digest,
 }
 
 /// Writes an index: head, blob, then size and digest of each chunk.
-pub(super) fn encode(blob: &Digest, chunks: &[Chunk]) -> String {
+pub fn encode(blob: &Digest, chunks: &[Chunk]) -> String {
     let mut text = format!("{HEAD}\n{blob}\n");
     for chunk in chunks {
         // Writing to a text does not fail.
@@ -30,7 +32,7 @@ pub(super) fn encode(blob: &Digest, chunks: &[Chunk]) -> String {
 
 /// Reads the index of `blob`; the reason where it is none. Its chunks make up the blob: none is empty or too long, none overlaps, none
 /// is missing.
-pub(super) fn parse(text: &[u8], blob: &Descriptor) -> Result<Vec<Chunk>, String> {
+pub fn parse(text: &[u8], blob: &Descriptor) -> Result<Vec<Chunk>, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is no text")?;
     let rest = text.strip_prefix(HEAD).and_then(|rest| rest.strip_prefix('\n')).ok_or("it has another head")?;
     let mut lines = rest.strip_suffix('\n').ok_or("it is cut short")?.split('\n');
@@ -41,7 +43,8 @@ pub(super) fn parse(text: &[u8], blob: &Descriptor) -> Result<Vec<Chunk>, String
     let mut chunks = Vec::new();
     for line in lines {
         let (size, hex) = line.split_once(' ').ok_or("a line is no chunk")?;
-        let size: u64 = size.parse().map_err(|_| "a chunk's size is no number")?;
+        let number: u64 = size.parse().map_err(|_| "a chunk's size is no number")?;
+        let size = Some(number).filter(|number| number.to_string() == size).ok_or("a chunk's size is oddly written")?;
         let digest = format!("sha256:{hex}").parse().map_err(|_| "a chunk has no digest")?;
         if size == 0 || size > LONGEST || size > left {
             return Err(format!("a chunk has {size} bytes, where {left} are left of the blob"));
@@ -82,9 +85,17 @@ mod tests {
     fn an_index_that_does_not_make_up_the_blob_is_refused() {
         let (head, hex) = (format!("{HEAD}\n{}\n", Digest::of(b"blob")), Digest::of(b"x").hex().to_owned());
         let lines = |sizes: &[&str]| sizes.iter().map(|size| format!("{size} {hex}\n")).collect::<String>();
-        for wrong in
-            [&["9"][..], &["7"], &["4", "5"], &["0", "8"], &["-1", "9"], &["18446744073709551615", "9"], &["", "8"]]
-        {
+        for wrong in [
+            &["9"][..],
+            &["7"],
+            &["4", "5"],
+            &["0", "8"],
+            &["-1", "9"],
+            &["+8"],
+            &["08"],
+            &["18446744073709551615", "9"],
+            &["", "8"],
+        ] {
             assert!(parse(format!("{head}{}", lines(wrong)).as_bytes(), &blob(8)).is_err(), "{wrong:?}");
         }
         assert!(parse(format!("{head}{}", lines(&["2000000"])).as_bytes(), &blob(2_000_000)).is_err(), "too long");

@@ -10,8 +10,8 @@
 //! does not know of it. Whatever is wrong with an index or a range, the blob is fetched as ever.
 
 mod find;
-mod frames;
-mod index;
+pub(crate) mod frames;
+pub(crate) mod index;
 mod plan;
 mod publish;
 mod rebuild;
