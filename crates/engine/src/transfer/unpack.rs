@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use knarr_layers::Batch;
 use knarr_model::oci::Descriptor;
 use knarr_model::ports::Content as _;
 use knarr_model::{Digest, Fault, Progress, Reference, Result, Step};
@@ -38,30 +39,28 @@ impl Unpack {
     /// Unpacks every layer when `arrivals` has told its index; ends early when they end.
     pub(super) fn run(self, arrivals: &Receiver<usize>) -> Result<()> {
         let mut here = HashSet::new();
-        let mut parent: Option<Digest> = None;
+        let mut batch = self.engine.layers.batch(None)?;
         for (index, (layer, diff_id)) in self.layers.iter().zip(&self.diff_ids).enumerate() {
             while !here.contains(&index) {
                 let ended = |_| Fault::internal("the layers to unpack did not all arrive");
                 here.insert(arrivals.recv().map_err(ended)?);
             }
-            parent = Some(self.unpack(layer, diff_id, parent.as_ref())?);
+            self.unpack(layer, diff_id, &mut batch)?;
         }
-        Ok(())
+        Ok(batch.finish()?)
     }
 
-    /// One layer; its chain id.
-    fn unpack(&self, layer: &Descriptor, diff_id: &Digest, parent: Option<&Digest>) -> Result<Digest> {
-        let chain = parent.map_or_else(|| diff_id.clone(), |parent| knarr_model::oci::chain_id(parent, diff_id));
-        if self.engine.layers.get(&chain).is_some() {
-            return Ok(chain);
+    fn unpack(&self, layer: &Descriptor, diff_id: &Digest, batch: &mut Batch<'_>) -> Result<()> {
+        if batch.reuse(diff_id).is_some() {
+            return Ok(());
         }
         let id = layer.digest.short();
         let file = self.engine.content.open(&layer.digest)?;
         let watched = Watched { source: file, unpack: self, id, total: layer.size, read: 0, told: None };
-        let unpacked = self.engine.layers.apply(watched, parent, Some(diff_id));
-        let applied = unpacked.map_err(|error| self.failed(layer, error.into()))?;
+        let unpacked = batch.apply(watched, Some(diff_id));
+        unpacked.map_err(|error| self.failed(layer, error.into()))?;
         self.progress.step(Step::Phase { id, text: "Pull complete" });
-        Ok(applied.chain_id)
+        Ok(())
     }
 
     /// Adds which layer of which image it is about.

@@ -8,6 +8,7 @@
 //! <root>/
 //!   <chain id's hex>/fs/         the layer's files, in overlayfs's form (0:0 devices, trusted.overlay.opaque)
 //!   <chain id's hex>/meta.json   its record, see [`Layer`]
+//!   <chain id's hex>/archive.zst how the archive that it came as is written again, where others wrote that
 //!   empty/                       the lowest layer of images that have none, made when it is first needed
 //!   .unfinished-<pid>-<n>/       being unpacked or removed; gone at the next start
 //! <container>/{upper,work}/        what it writes
@@ -26,6 +27,8 @@ mod chunked;
 mod compression;
 mod cut;
 mod error;
+mod pipe;
+mod recipe;
 mod store;
 mod tree;
 mod unpack;
@@ -34,6 +37,6 @@ pub use archive::{Kind, Member};
 pub use chunked::Chunked;
 pub use compression::{Compression, decompress};
 pub use error::{Error, Result};
-pub use store::{Damaged, Layer, Layers, Lease};
+pub use store::{Batch, Damaged, Layer, Layers, Lease};
 pub use tree::{Aspect, Change, ChangeKind, Difference, Hidden, Merged, changes, diff, export, pack};
 pub use unpack::{Attributes, Inherit, Limits, Options, Unpacked, Whiteouts, unpack};

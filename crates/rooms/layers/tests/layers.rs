@@ -284,18 +284,74 @@ fn an_imported_tree_can_be_packed_again() {
     assert_eq!(Digest::of(&layers.pack(&layer.chain_id, Vec::new()).unwrap()), layer.diff_id);
 }
 
+/// Keeps a foreign archive as a layer above nothing.
+fn adopted(layers: &Layers, archive: &[u8]) -> Layer {
+    let mut batch = layers.batch(None).unwrap();
+    let layer = batch.adopt(archive, &Digest::of(archive)).unwrap();
+    batch.finish().unwrap();
+    layer
+}
+
 #[test]
-fn a_layer_of_our_own_writer_is_known_again_and_a_foreign_one_is_not() {
+fn a_foreign_archive_is_written_again_to_the_byte() {
     let Place { dir: _dir, layers } = place();
-    let layer = layers.import(&archive(&[(file("f"), b"content")])[..]).unwrap();
-    let own = layers.pack(&layer.chain_id, Vec::new()).unwrap();
-    assert_eq!(own.len() as u64, layer.archive_size);
-    layers.remove(&layer.chain_id).unwrap();
-    let again = layers.apply(&own[..], None, None).unwrap();
-    assert!(!again.own && layers.try_own(again).unwrap().own);
-    assert!(layers.get(&layer.chain_id).unwrap().own, "and that is remembered");
-    let foreign = layers.apply(&archive(&[(file("f"), b"content")])[..], None, None).unwrap();
-    assert!(!layers.try_own(foreign).unwrap().own);
+    let mut odd = archive(&[
+        (folder("a"), b""),
+        (file("a/first"), &[7; 100_000]),
+        (symlink("b", "a"), b""),
+        (file("b/through-a-link"), b"content"),
+        (hard_link("c", "a/first"), b""),
+        (file(&"long/".repeat(60)), b""),
+        (file(".wh.gone"), b""),
+        (file("gone"), b"and here again"),
+        (file("empty"), b""),
+    ]);
+    odd.extend([0; 5000]);
+    odd.extend(b"rubbish behind the end");
+    let layer = adopted(&layers, &odd);
+    assert!(layer.own);
+    assert!(layers.pack(&layer.chain_id, Vec::new()).unwrap() == odd);
+    // What GNU tar writes differs from ours in many ways.
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fs::write(from.path().join("f"), "x".repeat(300_000)).unwrap();
+    let hole = fs::File::create(from.path().join("sparse")).unwrap();
+    hole.set_len(1 << 20).unwrap();
+    let file = to.path().join("a.tar");
+    let mut tar = std::process::Command::new("tar");
+    tar.args(["-S", "--format=gnu", "-cf"]).arg(&file).arg("-C").arg(from.path()).arg(".");
+    assert!(tar.status().unwrap().success());
+    let data = fs::read(&file).unwrap();
+    let layer = adopted(&layers, &data);
+    assert!(layer.own && layers.pack(&layer.chain_id, Vec::new()).unwrap() == data);
+}
+
+#[test]
+fn an_archive_that_replaces_its_own_files_is_not_promised() {
+    let Place { dir: _dir, layers } = place();
+    for again in [(file("f"), &b"new"[..]), (folder("f"), b""), (symlink("f", "g"), b""), (hard_link("f", "g"), b"")] {
+        let layer = adopted(&layers, &archive(&[(file("g"), b"g"), (file("f"), b"old"), again]));
+        assert!(!layer.own && !layers.files(&layer.chain_id).with_file_name("archive.zst").exists());
+    }
+}
+
+#[test]
+fn a_batch_shows_nothing_before_it_is_finished() {
+    let Place { dir, layers } = place();
+    let (low, high) = (archive(&[(folder("a"), b"")]), archive(&[(file("a/f"), b"1")]));
+    let mut batch = layers.batch(None).unwrap();
+    let below = batch.apply(&low[..], None).unwrap();
+    let above = batch.apply(&high[..], Some(&Digest::of(&high))).unwrap();
+    assert_eq!(above.parent, Some(below.chain_id.clone()));
+    assert!(layers.get(&above.chain_id).is_none() && layers.get(&below.chain_id).is_none());
+    drop(batch);
+    assert_eq!(fs::read_dir(dir.path().join("layers")).unwrap().count(), 0, "what was not finished is gone");
+    let mut batch = layers.batch(None).unwrap();
+    batch.apply(&low[..], None).unwrap();
+    batch.apply(&high[..], None).unwrap();
+    batch.finish().unwrap();
+    let mut again = layers.batch(None).unwrap();
+    assert_eq!(again.reuse(&below.diff_id), Some(below));
+    assert_eq!(again.reuse(&above.diff_id).map(|layer| layer.chain_id), Some(above.chain_id));
 }
 
 /// What every container gets mounted has its place, and is no change of the container.

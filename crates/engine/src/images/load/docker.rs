@@ -35,11 +35,13 @@ impl Engine {
             let text = format!("invalid manifest, layers length mismatch: expected {diff_ids}, got {layers}");
             return Err(Fault::invalid(text));
         }
-        let mut parent = None;
+        let mut batch = self.layers.batch(None)?;
         for (path, diff_id) in item.layers.iter().zip(&parsed.rootfs.diff_ids) {
-            parent = Some(self.load_layer(files.open(path)?, parent.as_ref(), diff_id)?.chain_id);
+            self.load_layer(&files.open(path)?, &mut batch, diff_id)?;
         }
-        let size = self.layers.size(parent.as_ref())?;
+        let top = batch.top().cloned();
+        batch.finish()?;
+        let size = self.layers.size(top.as_ref())?;
         let image = self.images.register(Registration { config, size, names: names.clone(), ..Default::default() })?;
         Ok(Loaded { id: image.id, names })
     }

@@ -1,51 +1,111 @@
-//! The files of an unpacked image archive.
+//! The files of an image archive, which is kept as one file without a name until the load ends: what is read of it is
+//! found by an index in memory, and nothing of it is ever a name in a file system.
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io::{self, Read, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
+use knarr_layers::archive::Reader;
+use knarr_layers::{Kind, Member, decompress};
 use knarr_model::oci::DOCUMENT_LIMIT;
 use knarr_model::{Digest, Fault, Result};
-use knarr_sys::path::Root;
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use serde::de::DeserializeOwned;
 
-/// Opens only regular files, only below the archive's root.
-pub(super) struct Files(Root);
+/// Members, at most: an image of 300 layers has fewer than a thousand.
+const MEMBERS: usize = 1_000_000;
+/// Links that lead to a file, one after the other.
+const LINKS: usize = 40;
+/// Bytes copied at a time.
+const BUFFER: usize = 256 << 10;
+
+/// Opens regular files only, and only what was in the archive.
+pub(super) struct Files {
+    data: Arc<File>,
+    places: HashMap<PathBuf, Place>,
+}
+
+/// What has a name in the archive.
+#[derive(Debug, Clone)]
+enum Place {
+    File { offset: u64, size: u64 },
+    Link(PathBuf),
+    Other,
+}
+
+/// One file of the archive. Clones read from its start.
+#[derive(Debug)]
+pub(super) struct Section {
+    data: Arc<File>,
+    offset: u64,
+    size: u64,
+    at: u64,
+}
+
+impl Section {
+    /// The same file, from its start.
+    pub(super) fn again(&self) -> Self {
+        Self { data: Arc::clone(&self.data), at: 0, ..*self }
+    }
+}
+
+impl Read for Section {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.size - self.at).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.data.read_at(&mut buffer[..left], self.offset + self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
 
 impl Files {
-    pub(super) fn new(root: Root) -> Self {
-        Self(root)
+    /// Takes in an archive, plain or compressed, below `folder`.
+    pub(super) fn take(source: impl Read + Send, folder: &Path) -> Result<Self> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR);
+        let file = opened.map_err(|e| Fault::io(format!("keep the archive in {}", folder.display()), e.into()))?;
+        let mut taking = Taking { data: File::from(file), end: 0, places: HashMap::new() };
+        let mut reader = Reader::new(decompress(source)?);
+        while let Some(member) = reader.next_member()? {
+            taking.member(member, &mut reader)?;
+        }
+        reader.drain()?;
+        Ok(Self { data: Arc::new(taking.data), places: taking.places })
     }
 
     /// Whether there is anything of this name.
-    pub(super) fn has(&self, path: &str) -> Result<bool> {
-        match self.0.node(Path::new(path)) {
-            Ok(_) => Ok(true),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(fault(path, e)),
-        }
+    pub(super) fn has(&self, path: &str) -> bool {
+        clean(Path::new(path)).is_some_and(|path| self.places.contains_key(&path))
     }
 
-    /// Opens a file. Links are followed inside the root; a device or pipe is never opened.
-    pub(super) fn open(&self, path: &str) -> Result<File> {
-        let open = || {
-            let stat = self.0.node(Path::new(path))?.stat()?;
-            if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file"));
+    /// Opens a file. Links are followed inside the archive.
+    pub(super) fn open(&self, path: &str) -> Result<Section> {
+        let fault = |reason| Fault::invalid(format!("cannot read {path} in the archive: {reason}"));
+        let mut place = clean(Path::new(path)).ok_or_else(|| fault("it leads out of the archive"))?;
+        for _ in 0..LINKS {
+            match self.places.get(&place) {
+                Some(Place::File { offset, size }) => {
+                    return Ok(Section { data: Arc::clone(&self.data), offset: *offset, size: *size, at: 0 });
+                }
+                Some(Place::Link(target)) => place = target.clone(),
+                Some(Place::Other) => return Err(fault("not a regular file")),
+                None => return Err(fault("there is no such file")),
             }
-            Ok(File::from(self.0.open_at(Path::new(path), OFlags::RDONLY, Mode::empty())?))
-        };
-        open().map_err(|e| fault(path, e))
+        }
+        Err(fault("too many links"))
     }
 
     /// A whole document.
     pub(super) fn read(&self, path: &str) -> Result<Vec<u8>> {
-        let mut data = Vec::new();
-        self.open(path)?.take(DOCUMENT_LIMIT + 1).read_to_end(&mut data).map_err(|e| fault(path, e))?;
-        if data.len() as u64 > DOCUMENT_LIMIT {
+        let section = self.open(path)?;
+        if section.size > DOCUMENT_LIMIT {
             return Err(Fault::invalid(format!("{path} in the archive is larger than {DOCUMENT_LIMIT} bytes")));
         }
+        let mut data = Vec::new();
+        section.take(DOCUMENT_LIMIT).read_to_end(&mut data).map_err(|e| Fault::io("read the archive", e))?;
         Ok(data)
     }
 
@@ -67,12 +127,146 @@ impl Files {
     }
 }
 
+/// An archive that is being taken in.
+struct Taking {
+    data: File,
+    end: u64,
+    places: HashMap<PathBuf, Place>,
+}
+
+impl Taking {
+    fn member(&mut self, member: Member, content: &mut impl Read) -> Result<()> {
+        let out = || Fault::invalid(format!("{} leads out of the archive", member.path.display()));
+        let path = clean(&member.path).ok_or_else(out)?;
+        let place = match &member.kind {
+            Kind::File => self.file(&member, content).map_err(|e| Fault::io("keep the archive", e))?,
+            Kind::Symlink(target) if target.is_absolute() => Place::Link(clean(target).ok_or_else(out)?),
+            Kind::Symlink(target) => {
+                let beside = path.parent().unwrap_or(Path::new("")).join(target);
+                clean(&beside).map_or(Place::Other, Place::Link)
+            }
+            Kind::HardLink(target) => Place::Link(clean(target).ok_or_else(out)?),
+            Kind::Folder if path.as_os_str().is_empty() => return Ok(()),
+            _ => Place::Other,
+        };
+        self.places.insert(path, place);
+        if self.places.len() > MEMBERS {
+            return Err(Fault::invalid(format!("the archive has more than {MEMBERS} files: it is no image archive")));
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, member: &Member, content: &mut impl Read) -> io::Result<Place> {
+        let place = Place::File { offset: self.end, size: member.size };
+        match &member.sparse {
+            None => {
+                let mut buffer = vec![0; BUFFER];
+                loop {
+                    match content.read(&mut buffer)? {
+                        0 => break,
+                        read => self.data.write_all(&buffer[..read])?,
+                    }
+                }
+            }
+            Some(segments) => {
+                for segment in segments {
+                    let mut data = io::BufReader::with_capacity(BUFFER, content.by_ref().take(segment.length));
+                    io::copy(&mut data, &mut At { file: &self.data, at: self.end + segment.offset })?;
+                }
+            }
+        }
+        self.end += member.size;
+        io::Seek::seek(&mut self.data, io::SeekFrom::Start(self.end))?;
+        if member.sparse.is_some() {
+            self.data.set_len(self.end)?;
+        }
+        Ok(place)
+    }
+}
+
+/// Writes to a place of a file.
+struct At<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl io::Write for At<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let written = self.file.write_at(data, self.at)?;
+        self.at += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A name without `.` and `..`; none where it leads above the archive's root.
+fn clean(path: &Path) -> Option<PathBuf> {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => clean.push(name),
+            Component::ParentDir if !clean.pop() => return None,
+            _ => {}
+        }
+    }
+    Some(clean)
+}
+
 /// Where an OCI layout keeps a blob.
 pub(super) fn blob(digest: &Digest) -> String {
     format!("blobs/sha256/{}", digest.hex())
 }
 
-/// What is wrong with an archive's file is the archive's fault.
-fn fault(path: &str, error: io::Error) -> Fault {
-    Fault::invalid(format!("cannot read {path} in the archive")).because(error)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use knarr_layers::archive::Writer;
+
+    fn archive(members: &[(&str, Kind, &[u8])]) -> Files {
+        let mut writer = Writer::new(Vec::new());
+        for (path, kind, data) in members {
+            let member = Member { size: data.len() as u64, ..Member::new(*path, kind.clone(), 0o644) };
+            writer.append(&member, *data).unwrap();
+        }
+        Files::take(&writer.finish().unwrap()[..], &std::env::temp_dir()).unwrap()
+    }
+
+    fn text(files: &Files, path: &str) -> String {
+        let mut text = String::new();
+        files.open(path).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn files_are_found_by_every_name_that_leads_to_them() {
+        let files = archive(&[
+            ("./a/layer.tar", Kind::File, b"first"),
+            ("b/layer.tar", Kind::Symlink("../a/layer.tar".into()), b""),
+            ("c", Kind::HardLink("b/layer.tar".into()), b""),
+            ("d", Kind::File, b"second"),
+        ]);
+        for name in ["a/layer.tar", "./a/layer.tar", "b/layer.tar", "c", "x/../a/layer.tar"] {
+            assert_eq!(text(&files, name), "first", "{name}");
+        }
+        let section = files.open("d").unwrap();
+        assert_eq!(text(&files, "d"), "second");
+        assert_eq!(section.again().size, 6);
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_no_file() {
+        let files = archive(&[
+            ("out", Kind::Symlink("/etc/passwd".into()), b""),
+            ("above", Kind::Symlink("../../etc/passwd".into()), b""),
+            ("loop", Kind::Symlink("loop".into()), b""),
+            ("pipe", Kind::Fifo, b""),
+        ]);
+        for name in ["out", "above", "loop", "pipe", "missing", "../out"] {
+            let error = files.open(name).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
 }

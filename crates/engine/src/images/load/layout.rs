@@ -49,16 +49,18 @@ impl Engine {
                 descriptor.digest
             )));
         }
-        let mut parent = None;
+        let mut batch = self.layers.batch(None)?;
         for (blob, diff_id) in manifest.layers.iter().zip(&parsed.rootfs.diff_ids) {
             let path = files::blob(&blob.digest);
             self.load_blob(files.open(&path)?, blob)?;
-            parent = Some(self.layers.apply(files.open(&path)?, parent.as_ref(), Some(diff_id))?.chain_id);
+            batch.apply(files.open(&path)?, Some(diff_id))?;
         }
+        let top = batch.top().cloned();
+        batch.finish()?;
         let blobs: Vec<_> = parsed.rootfs.diff_ids.iter().cloned().zip(manifest.layers.iter().cloned()).collect();
         self.images.remember_blobs(&blobs)?;
         self.load_blob(files.open(&files::blob(&descriptor.digest))?, descriptor)?;
-        let size = self.layers.size(parent.as_ref())?;
+        let size = self.layers.size(top.as_ref())?;
         let new = Registration {
             config,
             manifest: Some(Descriptor { platform: None, annotations: Default::default(), ..descriptor.clone() }),

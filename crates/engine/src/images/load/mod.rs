@@ -1,7 +1,8 @@
 //! `load`: images from an archive that `save` wrote, Docker's or an OCI layout.
 //!
-//! The archive is unpacked to a folder of its own by the one unpacker; what its documents name is opened inside that folder
-//! only, and must be a regular file. Every digest is verified before anything is recorded.
+//! The archive is kept as one nameless file; what its documents name is looked up in an index of its members, and must be a
+//! regular file. Every digest is verified before anything is recorded, and all layers of an image appear together, after one
+//! sync of the disk.
 
 mod docker;
 mod files;
@@ -11,9 +12,7 @@ mod layout;
 use std::io::Read;
 use std::sync::Arc;
 
-use knarr_layers::{Options, decompress};
 use knarr_model::{Digest, Fault, Reference, Result};
-use knarr_sys::path::Root;
 
 use self::files::Files;
 use super::blocking;
@@ -38,13 +37,10 @@ impl Engine {
 
     fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
         let scratch = Scratch::new(&self.roots)?;
-        let root = Root::open(scratch.path()).map_err(|e| Fault::io("open the unpacked archive", e))?;
-        let options = Options { owner: Some((0, 0)), ..Options::live() };
-        knarr_layers::unpack(&root, decompress(source)?, &options)?;
-        let files = Files::new(root);
-        let loaded = if files.has("manifest.json")? {
+        let files = Files::take(source, scratch.path())?;
+        let loaded = if files.has("manifest.json") {
             self.load_docker(&files)?
-        } else if files.has("index.json")? {
+        } else if files.has("index.json") {
             self.load_layout(&files)?
         } else {
             let text = "the archive has neither manifest.json nor index.json: it is no image archive (for the files of a container use import)";

@@ -43,7 +43,7 @@ pub(super) fn read(folder: &Path, chain: &Digest) -> Result<Layer, String> {
     let path = folder.join("meta.json");
     let data = fs::read(&path).map_err(|e| format!("its record cannot be read: {e}"))?;
     let layer: Layer = serde_json::from_slice(&data).map_err(|e| format!("its record is malformed: {e}"))?;
-    if layer.chain_id != *chain || super::apply::chain(layer.parent.as_ref(), &layer.diff_id) != *chain {
+    if layer.chain_id != *chain || super::batch::chain(layer.parent.as_ref(), &layer.diff_id) != *chain {
         return Err("its record is another layer's".to_owned());
     }
     match fs::symlink_metadata(folder.join("fs")) {

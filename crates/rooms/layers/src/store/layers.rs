@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use knarr_model::Digest;
-use knarr_store::files::sync_dir;
 use knarr_sys::path::{Entry, Root};
 use rustix::fd::AsFd as _;
 
@@ -168,7 +167,7 @@ impl Layers {
         format!("{UNFINISHED}{}-{}", std::process::id(), self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Makes a finished folder the layer of this chain id; one that is there already stays.
+    /// Makes a finished folder the layer of this chain id; one that is there already stays. The caller syncs the root.
     pub(super) fn publish(&self, name: &str, layer: &Layer) -> Result<()> {
         let chain = &layer.chain_id;
         match fs::rename(self.root.join(name), self.folder(chain)) {
@@ -178,7 +177,7 @@ impl Layers {
             other => other.map_err(Error::io(format!("commit layer {chain}")))?,
         }
         self.known.insert(layer.clone());
-        sync_dir(&self.root).map_err(Error::at("sync", &self.root))
+        Ok(())
     }
 
     /// Removes a folder and all in it.

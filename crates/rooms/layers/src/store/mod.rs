@@ -1,6 +1,8 @@
 //! Layers on disk, by chain id.
 
 mod apply;
+mod batch;
+mod fill;
 mod known;
 mod layer;
 mod layers;
@@ -8,6 +10,7 @@ mod lease;
 mod skeleton;
 mod snapshot;
 
+pub use batch::Batch;
 pub use known::Damaged;
 pub use layer::Layer;
 pub use layers::Layers;

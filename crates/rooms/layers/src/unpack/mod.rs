@@ -17,3 +17,4 @@ pub use attributes::Attributes;
 pub use unpacker::{Inherit, Limits, Options, Unpacked, Whiteouts, unpack};
 
 pub(crate) use overlay::{is_opaque, is_whiteout};
+pub(crate) use unpacker::unpack_recorded;

@@ -1,5 +1,6 @@
 //! Members onto the disk, in the archive's order.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -13,6 +14,7 @@ use super::overlay::{self, Meaning};
 use super::{Attributes, files, name};
 use crate::archive::{Kind, Member, Reader};
 use crate::error::{Error, Result};
+use crate::recipe::{Recorded, Recorder};
 
 /// What names that begin with `.wh.` are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +91,19 @@ pub struct Unpacked {
 
 /// Unpacks the archive `source` below `root`, reading it to its very end.
 pub fn unpack<R: Read>(root: &Root, source: R, options: &Options<'_>) -> Result<Unpacked> {
-    let mut reader = Reader::new(source);
-    let mut unpacker = Unpacker { root, options, folders: BTreeMap::new(), parent: None, done: Unpacked::default() };
+    unpack_recorded(root, source, options, None)
+}
+
+/// [`unpack`], noting how the archive is written again.
+pub(crate) fn unpack_recorded<R: Read>(
+    root: &Root,
+    source: R,
+    options: &Options<'_>,
+    recorder: Option<&RefCell<Recorder>>,
+) -> Result<Unpacked> {
+    let mut reader = Reader::new(Recorded { source, recorder });
+    let (folders, done) = (BTreeMap::new(), Unpacked::default());
+    let mut unpacker = Unpacker { root, options, recorder, folders, parent: None, done };
     while let Some(member) = reader.next_member()? {
         unpacker.count(&member)?;
         unpacker.member(member, &mut reader)?;
@@ -103,6 +116,7 @@ pub fn unpack<R: Read>(root: &Root, source: R, options: &Options<'_>) -> Result<
 struct Unpacker<'a> {
     root: &'a Root,
     options: &'a Options<'a>,
+    recorder: Option<&'a RefCell<Recorder>>,
     /// Folders whose times are set at the end.
     folders: BTreeMap<PathBuf, Time>,
     /// The folder last opened: most members lie beside the one before.
@@ -235,6 +249,9 @@ impl Unpacker<'_> {
             return self.link(path, last, &target);
         }
         let replaced = self.make_room(path, last, &member.kind)?;
+        if let Some(recorder) = self.recorder.filter(|_| member.kind == Kind::File && member.sparse.is_none()) {
+            recorder.borrow_mut().content(path, member.size).map_err(Error::at("note", path))?;
+        }
         let node = self.create(last, member, content, replaced).map_err(Error::at("create", path))?;
         let attributes = Attributes::of_member(member);
         attributes.apply(&node, &member.kind).map_err(Error::at("set attributes of", path))?;
@@ -247,6 +264,9 @@ impl Unpacker<'_> {
     }
 
     fn link(&mut self, path: &Path, last: &OsStr, target: &Path) -> Result<()> {
+        if self.entry(last).and_then(|entry| entry.stat()).is_ok_and(|there| there.is_some()) {
+            self.spoil();
+        }
         let make = || files::create_link(self.root, &self.entry(last)?, target);
         make().map_err(|e| Error::io(format!("link {} to {}", path.display(), target.display()))(e))
     }
@@ -281,7 +301,15 @@ impl Unpacker<'_> {
         let remove = || self.entry(last)?.remove_tree();
         remove().map_err(Error::at("replace", path))?;
         let whiteout = self.options.whiteouts == Whiteouts::Overlay && overlay::is_whiteout(&stat);
+        if !whiteout {
+            self.spoil();
+        }
         Ok(if whiteout { Replaced::Whiteout } else { Replaced::Nothing })
+    }
+
+    /// What was unpacked before is gone, and the archive cannot be written again.
+    fn spoil(&self) {
+        self.recorder.iter().for_each(|recorder| recorder.borrow_mut().spoil());
     }
 
     /// Sets the times of folders, which every file put into them has changed.
