@@ -22,7 +22,8 @@ use options::{Flags, Options};
 const WORKERS: usize = 2;
 /// Threads for work on the disk, at most; idle ones end.
 const BLOCKING: usize = 64;
-const STACK_BYTES: usize = 512 << 10;
+/// Address space of a thread's stack; what is not used costs nothing. The futures of a pull lie deep in one another.
+const STACK_BYTES: usize = 2 << 20;
 
 /// Runs the daemon until it is told to end.
 pub fn main(args: &[OsString]) -> ExitCode {
