@@ -70,7 +70,7 @@ impl Engine {
         let pushed = self.registries()?.push(&request, &content, progress.as_ref()).await?;
         let (engine, id, name, record) = (Arc::clone(self), image.id.clone(), reference.clone(), manifest.clone());
         blocking(move || Ok(engine.images.set_manifest(&id, record, Some(&name))?)).await?;
-        if pushed.indexed > 0 || compression.is_some() {
+        if pushed.indexed || compression.is_some() {
             // The indexes, and archives that others have taken the place of.
             let engine = Arc::clone(self);
             blocking(move || {

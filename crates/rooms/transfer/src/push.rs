@@ -50,8 +50,8 @@ pub struct Pushed {
     pub existed: usize,
     /// Blobs mounted from another repository.
     pub mounted: usize,
-    /// Layers whose chunks were published. Their indexes are in the content store, where nobody needs them any more.
-    pub indexed: usize,
+    /// Whether indexes of chunks were made. They are in the content store, where nobody needs them any more.
+    pub indexed: bool,
 }
 
 /// What all blobs of one push share.
@@ -121,7 +121,7 @@ impl Push<'_> {
         let mut pushed = self.place_all(blobs).await?;
         if pushed.sent > 0 {
             for (image, layers) in &images {
-                pushed.indexed += self.publish_chunks(image, layers).await?;
+                pushed.indexed |= self.publish_chunks(image, layers).await?;
             }
             pushed.bytes = self.sent.load(Ordering::Relaxed);
         }
@@ -157,7 +157,7 @@ impl Push<'_> {
             sent: count(|p| *p == Placed::Sent),
             existed: count(|p| *p == Placed::Existed),
             mounted: count(|p| matches!(p, Placed::Mounted(_))),
-            indexed: 0,
+            indexed: false,
         })
     }
 

@@ -25,8 +25,9 @@ pub(super) fn fallback_tag(subject: &Digest) -> String {
 }
 
 impl Push<'_> {
-    /// Publishes the chunks of an image's layers; of how many. The image may follow: a subject need not be there.
-    pub(crate) async fn publish_chunks(&self, image: &Descriptor, layers: &[Descriptor]) -> Result<usize, Error> {
+    /// Publishes the chunks of an image's layers; false where none is chunked. The image may follow: a subject need not be there. A
+    /// registry that does not take them gets the image as ever.
+    pub(crate) async fn publish_chunks(&self, image: &Descriptor, layers: &[Descriptor]) -> Result<bool, Error> {
         let mut indexes: Vec<Descriptor> = Vec::new();
         for layer in layers.iter().filter(|layer| layer.media_type == media::OCI_LAYER_ZSTD) {
             let (content, blob) = (Arc::clone(self.content), layer.digest.clone());
@@ -34,9 +35,15 @@ impl Push<'_> {
             indexes.extend(made.filter(|made| indexes.iter().all(|known| known.digest != made.digest)));
         }
         if indexes.is_empty() {
-            return Ok(0);
+            return Ok(false);
         }
-        let indexed = indexes.len();
+        if let Err(error) = self.put_indexes(image, indexes).await {
+            tracing::warn!(image = %image.digest, %error, "the registry did not take the chunks of layers");
+        }
+        Ok(true)
+    }
+
+    async fn put_indexes(&self, image: &Descriptor, indexes: Vec<Descriptor>) -> Result<(), Error> {
         let content = Arc::clone(self.content);
         let config = on_blocking_thread(move || keep(&content, EMPTY.0, EMPTY.1)).await?;
         for blob in indexes.iter().chain([&config]) {
@@ -51,7 +58,7 @@ impl Push<'_> {
             subject: Some(Descriptor { annotations: BTreeMap::new(), platform: None, ..image.clone() }),
             annotations: BTreeMap::new(),
         };
-        self.put_artifact(&artifact, &image.digest).await.map(|()| indexed)
+        self.put_artifact(&artifact, &image.digest).await
     }
 
     async fn put_artifact(&self, artifact: &Manifest, subject: &Digest) -> Result<(), Error> {

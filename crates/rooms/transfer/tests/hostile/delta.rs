@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use knarr_model::Digest;
 use knarr_transfer::{Fetched, PullRequest, Similar};
 
-use crate::server::{Hostile, MANIFEST, Request, Store, answer, pull, request};
+use crate::server::{Hostile, MANIFEST, Request, Sample, Store, answer, pull, request};
 
 const CHUNKS: &str = "application/vnd.knarr.chunks.v1";
 const FRAME: usize = 20_000;
@@ -102,6 +102,12 @@ impl Shown {
         let place = format!("bytes {first}-{last}/{}", data.len());
         answer("206 Partial Content", &[("Content-Range", &place)], &data[first..=last])
     }
+}
+
+/// An image with a chunked layer.
+pub fn chunked() -> Sample {
+    let Shown { layer, config, manifest, .. } = Shown::new(&frames(0..5), |_| Vec::new());
+    Sample { layer, config, manifest }
 }
 
 /// A store that has a layer of these chunks, and a pull that knows of it.

@@ -22,6 +22,8 @@ struct Habits {
     cut: Option<usize>,
     /// What a cut body brought is forgotten.
     forgets: bool,
+    /// Manifests are taken under a tag only: nothing that refers to an image.
+    images_only: bool,
 }
 
 /// What each session has, and how many bytes arrived in how many requests.
@@ -29,6 +31,7 @@ struct Habits {
 struct Seen {
     sessions: Vec<Vec<u8>>,
     blobs: Vec<Vec<u8>>,
+    manifests: Vec<String>,
     arrived: usize,
     patches: usize,
 }
@@ -67,7 +70,13 @@ fn serve(mut stream: TcpStream, habits: Habits, size: usize, seen: &Mutex<Seen>)
         }
         "GET" => Some(state("204 No Content", habits, &seen, id)),
         "PATCH" => patch(&mut stream, length, habits, size, &mut seen, id),
-        "PUT" if head.contains("/manifests/") => Some(answer("201 Created", &[], b"")),
+        "PUT" if path.contains("/manifests/sha256") && habits.images_only => {
+            Some(answer("400 Bad Request", &[], br#"{"errors":[{"code":"MANIFEST_INVALID"}]}"#))
+        }
+        "PUT" if path.contains("/manifests/") => {
+            seen.manifests.push(path.to_owned());
+            Some(answer("201 Created", &[], b""))
+        }
         "PUT" => {
             let blob = std::mem::take(&mut seen.sessions[id]);
             let right = head.contains(&format!("digest={}", Digest::of(&blob)));
@@ -183,4 +192,19 @@ async fn parts_become_smaller_where_nothing_comes_through() {
     let error = push(addr, &image).await.unwrap_err();
     assert!(error.full().contains("413"), "{error:?}");
     assert!(seen.lock().unwrap().patches <= 10);
+}
+
+/// The chunks of a layer are an offer: a registry that does not take them gets the image.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_without_artifacts_gets_the_image() {
+    let image = crate::delta::chunked();
+    for images_only in [false, true] {
+        let (addr, seen) = start(Habits { images_only, ..Habits::default() }, image.layer.len());
+        assert!(push(addr, &image).await.unwrap().indexed);
+        let seen = seen.lock().unwrap();
+        assert!(seen.blobs.contains(&image.layer));
+        assert_eq!(seen.manifests.last().unwrap(), "/v2/a/manifests/v1", "the tag comes last");
+        // The artifact, and since the registry does not list it, the list under a tag.
+        assert_eq!(seen.manifests.len(), if images_only { 1 } else { 3 });
+    }
 }
