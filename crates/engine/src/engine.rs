@@ -55,7 +55,7 @@ impl Engine {
     /// [`Kind::Conflict`] where another daemon holds a root.
     pub async fn open(config: Config) -> Result<Arc<Self>> {
         let roots = Roots::open(&config)?;
-        let store = Arc::new(Store::open(&roots.data("meta.db"))?);
+        let store = Arc::new(Store::open_or_restore(&roots.data("meta.db"), &roots.data("quarantine"))?);
         Scratch::clean(&roots)?;
         let content = Content::open(&config.data_root)?;
         let programs =

@@ -10,6 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::StoreError;
 use crate::failure::Failure;
 use crate::reserve::Reserve;
+use crate::restore::{self, Restored};
 
 /// A table's name.
 pub type Table = &'static str;
@@ -33,6 +34,7 @@ pub struct Store {
     database: RwLock<Option<Database>>,
     failure: Failure,
     reserve: Reserve,
+    restored: Option<Restored>,
 }
 
 /// The database, held open for one transaction.
@@ -41,11 +43,26 @@ type Held<'a> = RwLockReadGuard<'a, Option<Database>>;
 impl Store {
     /// Opens `path`, and makes it where it does not exist. [`StoreError::InUse`] where another process has it open.
     pub fn open(path: &Path) -> Result<Self> {
-        let database = open(path)?;
+        Self::on(path, open(path)?, None)
+    }
+
+    /// Opens `path` after a look at all of it. A damaged file is moved to the folder `quarantine`, and the copy that the last good start has made is
+    /// taken in its place: [`Store::restored`] says so.
+    pub fn open_or_restore(path: &Path, quarantine: &Path) -> Result<Self> {
+        let (database, restored) = restore::open(path, quarantine, open)?;
+        Self::on(path, database, restored)
+    }
+
+    fn on(path: &Path, database: Database, restored: Option<Restored>) -> Result<Self> {
         let failed = |e: std::io::Error| StoreError::Open { path: path.to_owned(), source: Box::new(e.into()) };
         let reserve = Reserve::new(path).map_err(failed)?;
         let database = RwLock::new(Some(database));
-        Ok(Self { path: path.to_owned(), database, failure: Failure::default(), reserve })
+        Ok(Self { path: path.to_owned(), database, failure: Failure::default(), reserve, restored })
+    }
+
+    /// What was done about a damaged file when it was opened: what was recorded since the copy was made is not known any more.
+    pub fn restored(&self) -> Option<&Restored> {
+        self.restored.as_ref()
     }
 
     /// Runs `body` on one consistent snapshot.

@@ -186,15 +186,33 @@ impl Engine {
             }
             Ok::<_, Fault>(())
         })?;
-        for dir in [self.roots.data("containers"), self.roots.exec("bundles")] {
-            each_unknown(&dir, known, launch::remove_tree);
+        let containers = self.roots.data("containers");
+        match self.store.restored() {
+            // They may only be unknown because what is known is older.
+            Some(_) => each_unknown(&containers, known, |path| self.set_aside(path)),
+            None => each_unknown(&containers, known, launch::remove_tree),
         }
+        each_unknown(&self.roots.exec("bundles"), known, launch::remove_tree);
         let runtime = self.roots.exec("runtime");
         each_unknown(&runtime, known, |path| {
             let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             knarr_runtime::delete(&runtime, &id, true).map_err(std::io::Error::other)
         });
         each_unknown(&self.roots.exec("shims"), known, |path| self.sweep_session(path));
+        Ok(())
+    }
+
+    /// Keeps a container's folder where nobody takes it for one.
+    fn set_aside(&self, path: &Path) -> std::io::Result<()> {
+        let quarantine = self.roots.data("quarantine");
+        let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        fs::create_dir_all(&quarantine)?;
+        fs::rename(path, quarantine.join(format!("container-{id}")))?;
+        tracing::warn!(
+            container.id = id,
+            "not known to the restored database: its folder was moved to {}",
+            quarantine.display()
+        );
         Ok(())
     }
 

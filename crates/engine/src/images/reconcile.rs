@@ -6,11 +6,13 @@
 //! a layer whose record or files are damaged    moved to quarantine when the room opens, and said
 //! a layer or blob that nothing needs           removed when it is a day old: until then a cut pull may be taken up again
 //! missing, but an image needs it               said, with the remedy
+//! a database that had to be restored           said; nothing is removed, for what is recorded is older than what is here
 //! ```
 
 use std::collections::{BTreeSet, HashSet};
 
 use knarr_model::{Digest, Result};
+use knarr_store::Restored;
 
 use super::sweep::Candidates;
 use crate::Engine;
@@ -22,12 +24,20 @@ impl Engine {
             let (layer, moved_to) = (&damaged.chain, damaged.moved_to.display());
             tracing::warn!(%layer, reason = damaged.reason, "a damaged layer was moved to {moved_to}");
         }
+        match self.store.restored() {
+            Some(restored) => say_restored(restored),
+            None => self.sweep_old()?,
+        }
+        self.say_what_is_missing()
+    }
+
+    fn sweep_old(&self) -> Result<()> {
         crate::build::tidy(self)?;
         let swept = self.sweep(Candidates::old(self)?)?;
         if swept.bytes > 0 {
             tracing::info!(bytes = swept.bytes, "removed what work that was cut off had left");
         }
-        self.say_what_is_missing()
+        Ok(())
     }
 
     fn say_what_is_missing(&self) -> Result<()> {
@@ -46,4 +56,14 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn say_restored(restored: &Restored) {
+    let moved_to = restored.moved_to.as_ref().map_or_else(String::new, |path| format!(", moved to {}", path.display()));
+    let instead = if restored.from_copy { "its copy of the last start" } else { "an empty one, for there was no copy" };
+    let reason = &restored.reason;
+    tracing::error!(
+        reason,
+        "meta.db was damaged{moved_to}; the daemon goes on with {instead}: what was recorded since is not known"
+    );
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use knarr_model::valid_name;
 use knarr_store::Store;
 use knarr_sys::path::{Entry, Root};
 use rustix::fs::{Mode, OFlags};
@@ -39,11 +40,21 @@ impl Volumes {
         let known: BTreeSet<String> = volumes.list()?.into_iter().map(|volume| volume.name).collect();
         for entry in fs::read_dir(root).map_err(VolumeError::disk("list", root))? {
             let name = entry.map_err(VolumeError::disk("list", root))?.file_name();
-            if name.to_str().is_none_or(|name| !known.contains(name)) {
-                volumes.remove_folder(Path::new(&name))?;
+            match name.to_str().filter(|name| valid_name(name)) {
+                Some(name) if known.contains(name) => {}
+                // Known again: only what is remembered may be older than it.
+                Some(name) if volumes.store.restored().is_some() => volumes.adopt(name)?,
+                _ => volumes.remove_folder(Path::new(&name))?,
             }
         }
         Ok(volumes)
+    }
+
+    /// Remembers the volume that a folder is.
+    fn adopt(&self, name: &str) -> Result<()> {
+        let anonymous = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let volume = NewVolume { name: name.to_owned(), anonymous, ..NewVolume::default() }.plan()?;
+        self.store.write::<_, VolumeError>(|tx| Ok(tx.put(TABLE, &volume.name, &volume)?))
     }
 
     /// Makes a volume, and says so; one that exists with the same options is returned as it is.
