@@ -45,7 +45,7 @@ pub use engine::Engine;
 pub use events::{Delivery, Event, Events, Query as EventQuery, Subscription};
 pub use files::{CommitRequest, CopyIn, CopyOut, Export};
 pub use filters::Filters;
-pub use images::{Compression, ImageQuery, ImportRequest, Kept, Loaded, Save};
+pub use images::{Compression, ImageQuery, ImportRequest, Kept, Loaded, Save, Verify};
 pub use knarr_layers::Change;
 pub use system::Totals;
 pub use time::Timestamp;

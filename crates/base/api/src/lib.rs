@@ -6,6 +6,7 @@
 //!  network     create, inspect, endpoints         volume   create, inspect, prune
 //!  system      version, info, auth, events, df    error    {"message": …}
 //!  tree        the image tree                       compare  image diff, waste: both knarr's own
+//!  verify      damage found in images, knarr's own
 //! ```
 //!
 //! Invariants:
@@ -24,6 +25,7 @@ pub mod image;
 pub mod network;
 pub mod system;
 pub mod tree;
+pub mod verify;
 pub mod volume;
 mod wire;
 

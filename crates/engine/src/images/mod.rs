@@ -19,6 +19,7 @@ mod save;
 mod sweep;
 mod tag;
 mod users;
+mod verify;
 mod why_kept;
 
 pub use compress::Compression;
@@ -27,6 +28,7 @@ pub use keep::Kept;
 pub use list::ImageQuery;
 pub use load::Loaded;
 pub use save::Save;
+pub use verify::Verify;
 
 pub(crate) use crate::engine::blocking;
 pub(crate) use lease::Lease;

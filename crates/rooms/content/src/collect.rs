@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 
 use knarr_model::{Digest, Result};
+use knarr_sys::failpoint;
 
 use crate::content::Content;
 
@@ -106,6 +107,7 @@ impl Content {
             if !leases.protects(digest) && self.delete(digest)? {
                 collected.blobs += 1;
                 collected.bytes += size;
+                failpoint!("store.blob-removed");
             }
         }
         Ok(collected)

@@ -114,12 +114,26 @@ impl Content {
         ports::Ingest::commit(Box::new(ingest), Some(&digest), Some(data.len() as u64))
     }
 
+    /// Hashes a blob; what is wrong with it, none where it is whole.
+    pub fn verify(&self, digest: &Digest) -> Option<String> {
+        match File::open(self.layout.blob(digest)).and_then(|mut file| ingest::hash_all(&mut file)) {
+            Ok((hasher, _)) => Some(hasher.finish())
+                .filter(|found| found != digest)
+                .map(|found| format!("its bytes have changed: they are those of {found}")),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Some("it is gone".to_owned()),
+            Err(e) => Some(format!("it cannot be read: {e}")),
+        }
+    }
+
     /// Moves a blob whose bytes changed out of sight, so that the next pull fetches it anew.
-    fn quarantine(&self, digest: &Digest) -> Result<(), Error> {
+    pub fn quarantine(&self, digest: &Digest) -> Result<()> {
         let folder = self.layout.quarantine();
         let step = || format!("move corrupt blob {digest} to quarantine");
         layout::create_private(&folder).map_err(Error::io(step()))?;
-        fs::rename(self.layout.blob(digest), folder.join(digest.hex())).map_err(Error::io(step()))
+        match fs::rename(self.layout.blob(digest), folder.join(digest.hex())) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io(step())(e).into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use knarr_model::{Digest, Hasher, Result, ports};
 use knarr_store::files::sync_dir;
+use knarr_sys::failpoint;
 
 use crate::content::{Content, Shared};
 use crate::error::Error;
@@ -118,15 +119,19 @@ impl Writer {
     fn publish(&mut self, digest: &Digest) -> io::Result<()> {
         let target = self.layout.blob(digest);
         self.file.set_permissions(fs::Permissions::from_mode(0o400))?;
+        failpoint!("store.blob-written");
         self.file.sync_all()?;
+        failpoint!("store.blob-synced");
         if let Some(parent) = target.parent() {
             if !parent.exists() {
                 layout::create_private(parent)?;
                 sync_dir(&self.layout.blobs())?;
             }
             fs::rename(self.folder.join("data"), &target)?;
+            failpoint!("store.blob-renamed");
             sync_dir(parent)?;
         }
+        failpoint!("store.blob-committed");
         fs::remove_dir_all(&self.folder)
     }
 }
@@ -185,7 +190,7 @@ fn open_data(folder: &Path) -> io::Result<File> {
 }
 
 /// Hashes from the start; afterwards the file's position is its end.
-fn hash_all(file: &mut File) -> io::Result<(Hasher, u64)> {
+pub(crate) fn hash_all(file: &mut File) -> io::Result<(Hasher, u64)> {
     let mut hasher = Hasher::new();
     let mut offset = 0;
     let mut buffer = vec![0; 256 << 10];

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use knarr_model::{Digest, Reference};
 use knarr_store::Write;
+use knarr_sys::failpoint;
 
 use crate::error::{Error, Result};
 use crate::image::Image;
@@ -62,6 +63,7 @@ impl Images {
             let gone = std::mem::take(&mut plan.gone).into_iter();
             let freed = gone.map(|image| self.needs_of(tx, image)).collect::<Result<_>>()?;
             apply(tx, &plan)?;
+            failpoint!("store.image-deleting");
             Ok(Deleted { removed: plan.removed, freed })
         })
     }

@@ -6,6 +6,7 @@ use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document, ImageConfig, Manife
 use knarr_model::ports::Content;
 use knarr_model::{Digest, Reference};
 use knarr_store::{Store, Write};
+use knarr_sys::failpoint;
 
 use crate::error::{Error, Result};
 use crate::image::{Image, Record};
@@ -68,6 +69,7 @@ impl Images {
             record.parent = record.parent.or(new.parent.filter(|parent| *parent != id));
             tx.put(IMAGES, id.as_str(), &record)?;
             give_names(tx, &id, &new.names)?;
+            failpoint!("store.image-registering");
             tables::image(tx, &id)
         })
     }
@@ -79,7 +81,9 @@ impl Images {
         }
         self.store.write(|tx| {
             tables::image(tx, id)?;
-            give_names(tx, id, names)
+            let moved = give_names(tx, id, names)?;
+            failpoint!("store.image-tagging");
+            Ok(moved)
         })
     }
 

@@ -7,7 +7,7 @@ use knarr_store::Write;
 use crate::error::Result;
 use crate::image::Image;
 use crate::images::Images;
-use crate::tables::{self, BLOBS, MANIFESTS, Tables};
+use crate::tables::{self, BLOBS, IMAGES, MANIFESTS, Tables};
 
 /// An image with what must stay for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,28 @@ impl Images {
         }
         let layers = image.config().chain_ids();
         Ok(Needs { image, blobs, layers })
+    }
+
+    /// Forgets archives, and a manifest, of which bytes are gone: they are made again when they are next wanted.
+    pub fn forget_lost(&self, id: &Digest) -> Result<()> {
+        let lost = |digest: &Digest| matches!(self.content.size(digest), Ok(None));
+        self.store.write(|tx| {
+            let mut record = tables::image(tx, id)?.record;
+            for diff_id in &record.config.rootfs.diff_ids {
+                if tx.get::<Descriptor>(BLOBS, diff_id.as_str())?.is_some_and(|blob| lost(&blob.digest)) {
+                    tx.delete(BLOBS, diff_id.as_str())?;
+                }
+            }
+            let named = match &record.manifest {
+                Some(manifest) => tx.get::<Vec<Digest>>(MANIFESTS, manifest.digest.as_str())?.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            if named.iter().chain(record.manifest.as_ref().map(|manifest| &manifest.digest)).any(lost) {
+                record.manifest = None;
+                tx.put(IMAGES, id.as_str(), &record)?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -37,6 +37,6 @@ pub use archive::{Kind, Member};
 pub use chunked::Chunked;
 pub use compression::{Compression, decompress};
 pub use error::{Error, Result};
-pub use store::{Batch, Damaged, Layer, Layers, Lease};
+pub use store::{Batch, Damaged, Health, Layer, Layers, Lease};
 pub use tree::{Aspect, Change, ChangeKind, Difference, Hidden, Merged, changes, diff, export, pack};
 pub use unpack::{Attributes, Inherit, Limits, Options, Unpacked, Whiteouts, unpack};

@@ -21,6 +21,7 @@ group! {
         Rm(rmi::Args),
         Save(save::Args),
         Tag(tag::Args),
+        Verify(verify::Args),
         Waste(image_waste::Args),
     }
 }

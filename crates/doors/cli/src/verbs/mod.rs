@@ -53,6 +53,7 @@ pub(crate) mod tag;
 pub(crate) mod top;
 pub(crate) mod tree;
 pub(crate) mod update;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod volume;
 pub(crate) mod wait;

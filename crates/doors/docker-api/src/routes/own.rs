@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use http::HeaderMap;
 use knarr_api::compare::{Diff, Waste, WhyKept};
 use knarr_api::tree::Tree;
-use knarr_engine::{Engine, Part, TreeQuery};
+use knarr_api::verify::Verified;
+use knarr_engine::{Engine, Part, TreeQuery, Verify};
 use knarr_model::Fault;
 
-use super::Daemon;
+use super::{Daemon, transfer};
 use crate::error::Result;
 use crate::query::Query;
 
@@ -19,6 +21,7 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
         .route("/knarr/tree", get(tree))
         .route("/knarr/images/diff", get(diff))
         .route("/knarr/images/waste", get(waste))
+        .route("/knarr/images/verify", post(verify))
         .route("/knarr/why-kept", get(why_kept))
 }
 
@@ -41,6 +44,13 @@ async fn diff(State(engine): Daemon, query: Query) -> Result<Json<Diff>> {
 /// `GET /knarr/images/waste?image=IMAGE`.
 async fn waste(State(engine): Daemon, query: Query) -> Result<Json<Waste>> {
     Ok(Json(engine.image_waste(query.text("image")).await?))
+}
+
+/// `POST /knarr/images/verify[?image=IMAGE][&repair=1]`.
+async fn verify(State(engine): Daemon, query: Query, headers: HeaderMap) -> Result<Json<Verified>> {
+    let images = Some(query.text("image").to_owned()).filter(|name| !name.is_empty()).into_iter().collect();
+    let (repair, credentials) = (query.flag("repair"), transfer::credentials(&headers)?);
+    Ok(Json(engine.verify_images(Verify { images, repair, credentials }).await?))
 }
 
 /// `GET /knarr/why-kept?layer=DIGEST`.

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
 }
 
 /// Who the client says it is to the registry.
-fn credentials(headers: &HeaderMap) -> Result<Credentials> {
+pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials> {
     let header = headers.get("x-registry-auth").map(|value| value.to_str());
     let text = header.transpose().map_err(|_| Fault::invalid("invalid X-Registry-Auth header: it is not ASCII"))?;
     Ok(text.map(Credentials::from_registry_auth).transpose()?.unwrap_or_default())

@@ -56,27 +56,32 @@ impl Layers {
     /// of its diff id; the caller compares.
     pub fn pack<W: io::Write>(&self, chain: &Digest, mut out: W) -> Result<W> {
         let folder = self.folder(chain);
-        let there = |path: &Path| fs::exists(path).map_err(Error::at("look up", path));
-        if !there(&self.files(chain))? {
+        if !fs::exists(self.files(chain)).map_err(Error::at("look up", &self.files(chain)))? {
             return Err(Error::NotFound(chain.clone()));
         }
-        if !there(&folder.join(recipe::FILE))? {
+        if !self.is_noted(chain)? {
             return crate::diff(&self.files(chain), out);
         }
         recipe::replay(&folder, &mut out).map_err(Error::io(format!("write the archive of layer {chain} again")))?;
         Ok(out)
     }
+
+    /// Whether it is noted how the layer's archive is written again.
+    pub(super) fn is_noted(&self, chain: &Digest) -> Result<bool> {
+        let path = self.folder(chain).join(recipe::FILE);
+        fs::exists(&path).map_err(Error::at("look up", &path))
+    }
 }
 
 /// Hashes and counts what is written to it.
 #[derive(Default)]
-struct Counting {
+pub(super) struct Counting {
     hasher: Hasher,
     bytes: u64,
 }
 
 impl Counting {
-    fn finish(self) -> (Digest, u64) {
+    pub(super) fn finish(self) -> (Digest, u64) {
         (self.hasher.finish(), self.bytes)
     }
 }

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use knarr_model::{Digest, oci};
 use knarr_store::files::sync_dir;
+use knarr_sys::failpoint;
 
 use super::fill::{self, Content};
 use super::{Layer, Layers};
@@ -24,6 +25,24 @@ pub struct Batch<'a> {
 }
 
 impl Layers {
+    /// Makes an unfinished folder.
+    fn begin(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.root.join(name);
+        let create = || {
+            DirBuilder::new().mode(0o700).create(&folder)?;
+            DirBuilder::new().mode(0o755).create(folder.join("fs"))
+        };
+        create().map_err(Error::at("create", &folder))?;
+        Ok(folder)
+    }
+
+    /// Does something in an unfinished folder that does not become a layer.
+    pub(super) fn beside<T>(&self, work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+        let name = self.unfinished();
+        let done = self.begin(&name).and_then(|folder| work(&folder));
+        self.remove_folder(&name).and(done)
+    }
+
     /// Begins on top of `parent`.
     pub fn batch(&self, parent: Option<&Digest>) -> Result<Batch<'_>> {
         Ok(Batch { layers: self, top: parent.cloned(), lowers: self.chain(parent)?, made: Vec::new() })
@@ -62,10 +81,8 @@ impl Batch<'_> {
         self.make(|folder, lowers| {
             let content = fill::unpack(source, lowers, folder, record)?;
             match expected {
-                Some(expected) if *expected != content.diff_id => {
-                    Err(Error::DiffId { expected: expected.clone(), found: content.diff_id })
-                }
-                _ => Ok(content),
+                Some(expected) => content.expect(expected),
+                None => Ok(content),
             }
         })
     }
@@ -73,12 +90,7 @@ impl Batch<'_> {
     /// Makes one layer of what `fill` puts into an unfinished folder. Nothing stays of a failure.
     pub(super) fn make(&mut self, fill: impl FnOnce(&Path, &[PathBuf]) -> Result<Content>) -> Result<Layer> {
         let name = self.layers.unfinished();
-        let folder = self.layers.root.join(&name);
-        let create = || {
-            DirBuilder::new().mode(0o700).create(&folder)?;
-            DirBuilder::new().mode(0o755).create(folder.join("fs"))
-        };
-        create().map_err(Error::at("create", &folder))?;
+        let folder = self.layers.begin(&name)?;
         let filled = fill(&folder, &self.lowers).and_then(|content| self.record(&folder, content));
         match filled {
             Ok(layer) => {
@@ -114,9 +126,11 @@ impl Batch<'_> {
             opaque: content.opaque,
             own: content.own,
         };
+        failpoint!("store.layer-unpacked");
         let fail = || Error::io(format!("record layer {}", layer.chain_id));
         let data = serde_json::to_vec(&layer).map_err(|e| fail()(e.into()))?;
         write_private(&folder.join("meta.json"), &data).map_err(fail())?;
+        failpoint!("store.layer-recorded");
         Ok(layer)
     }
 
@@ -128,6 +142,7 @@ impl Batch<'_> {
         }
         let sync = || rustix::fs::syncfs(File::open(root)?).map_err(io::Error::from);
         sync().map_err(Error::at("sync", root))?;
+        failpoint!("store.layer-synced");
         for (name, layer) in std::mem::take(&mut self.made) {
             self.layers.publish(&name, &layer)?;
         }

@@ -23,6 +23,16 @@ pub(super) struct Content {
     pub(super) own: bool,
 }
 
+impl Content {
+    /// Refuses what an archive made that has another digest.
+    pub(super) fn expect(self, diff_id: &Digest) -> Result<Self> {
+        if self.diff_id == *diff_id {
+            return Ok(self);
+        }
+        Err(Error::DiffId { expected: diff_id.clone(), found: self.diff_id })
+    }
+}
+
 /// Unpacks an image layer's archive above `lowers`, and notes how it is written again if that is wanted.
 pub(super) fn unpack(source: impl Read + Send, lowers: &[PathBuf], folder: &Path, record: bool) -> Result<Content> {
     let recorder = record.then(|| recorder(folder)).transpose()?;

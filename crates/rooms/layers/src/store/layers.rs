@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use knarr_model::Digest;
+use knarr_sys::failpoint;
 use knarr_sys::path::{Entry, Root};
 use rustix::fd::AsFd as _;
 
@@ -124,6 +125,7 @@ impl Layers {
         };
         self.known.all().remove(chain);
         if moved {
+            failpoint!("store.layer-removing");
             self.remove_folder(&name)?;
         }
         Ok(moved)
@@ -176,6 +178,7 @@ impl Layers {
             }
             other => other.map_err(Error::io(format!("commit layer {chain}")))?,
         }
+        failpoint!("store.layer-renamed");
         self.known.insert(layer.clone());
         Ok(())
     }
