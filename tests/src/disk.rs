@@ -15,12 +15,11 @@ impl Disk {
     /// Makes and mounts one of so many MiB.
     pub fn new(mebibytes: u32) -> Result<Self> {
         let disk = Self { folder: tempfile::Builder::new().prefix("knarr-e2e-disk-").tempdir()? };
-        let image = disk.folder.path().join("image");
-        std::fs::File::create(&image)?.set_len(u64::from(mebibytes) << 20)?;
+        std::fs::File::create(disk.image())?.set_len(u64::from(mebibytes) << 20)?;
         std::fs::create_dir(disk.path())?;
         // Nothing is kept for root: full is full.
-        run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image))?;
-        run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(disk.path()))?;
+        run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(disk.image()))?;
+        disk.mount()?;
         Ok(disk)
     }
 
@@ -52,6 +51,29 @@ impl Disk {
     /// Gives back what [`Disk::fill_but`] took.
     pub fn free(&self) -> Result<()> {
         Ok(std::fs::remove_file(self.ballast())?)
+    }
+
+    /// Loses what was not written to it yet, as a power cut does; all work on it fails from now on.
+    pub fn cut_power(&self) -> Result<()> {
+        Ok(knarr_sys::ext4::cut_power(std::fs::File::open(self.path())?)?)
+    }
+
+    /// Mounts it again after [`Disk::cut_power`]. Nobody may use it.
+    pub fn restore_power(&self) -> Result<()> {
+        run(Command::new("umount").arg(self.path()))?;
+        // A copy, because a mount namespace of somebody else may hold the old one, and a mount would find it shut down still.
+        let copy = self.folder.path().join("copy");
+        run(Command::new("cp").arg("--sparse=always").arg(self.image()).arg(&copy))?;
+        std::fs::rename(copy, self.image())?;
+        self.mount()
+    }
+
+    fn image(&self) -> std::path::PathBuf {
+        self.folder.path().join("image")
+    }
+
+    fn mount(&self) -> Result<()> {
+        run(Command::new("mount").args(["-o", "loop"]).arg(self.image()).arg(self.path()))
     }
 
     fn ballast(&self) -> std::path::PathBuf {

@@ -161,6 +161,11 @@ impl Host {
         self.daemon.take().context("no daemon runs")?.kill()
     }
 
+    /// Whether the daemon has died.
+    pub fn daemon_is_dead(&mut self) -> Result<bool> {
+        Ok(self.daemon.as_mut().context("no daemon runs")?.ended()?.is_some())
+    }
+
     /// Whether the daemon dies by SIGKILL, now or in the next seconds.
     pub fn daemon_dies(&mut self) -> Result<bool> {
         use std::os::unix::process::ExitStatusExt as _;

@@ -19,7 +19,7 @@ fn of_shim(name: &str) -> bool {
 }
 
 fn of_daemon(name: &str) -> bool {
-    !of_shim(name) && !name.starts_with("exec.")
+    !of_shim(name) && !name.starts_with("exec.") && !name.starts_with("store.")
 }
 
 fn host() -> Host {

@@ -14,6 +14,8 @@ pub mod children;
 pub mod clone;
 #[cfg(feature = "std")]
 pub mod exec;
+#[cfg(feature = "std")]
+pub mod ext4;
 pub mod failpoint;
 #[cfg(feature = "std")]
 pub mod loopback;

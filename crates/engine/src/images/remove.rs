@@ -5,6 +5,7 @@ use std::sync::Arc;
 use knarr_api::image::DeleteItem;
 use knarr_images::{DeleteOptions, Needs, Removed};
 use knarr_model::Result;
+use knarr_sys::failpoint;
 
 use super::blocking;
 use super::sweep::Candidates;
@@ -16,6 +17,7 @@ impl Engine {
         let (engine, name) = (self.clone(), name.to_owned());
         blocking(move || {
             let (mut gone, freed) = engine.delete(&name, DeleteOptions { force, prune })?;
+            failpoint!("store.image-deleted");
             if !freed.is_empty() {
                 crate::build::tidy(&engine)?;
                 let swept = engine.sweep(Candidates::of(&freed))?;

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use knarr_images::Needs;
 use knarr_layers::Layer;
 use knarr_model::{Digest, Fault, Result};
+use knarr_sys::failpoint;
 
 use crate::Engine;
 
@@ -59,6 +60,7 @@ impl Engine {
     pub(crate) fn leased<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let lease = self.lease();
         let done = work();
+        failpoint!("store.work-done");
         match &done {
             Ok(_) => drop(lease),
             Err(_) => self.sweep_failed(lease),

@@ -1,6 +1,7 @@
 //! `tag`.
 
 use knarr_model::{Reference, Result};
+use knarr_sys::failpoint;
 
 use crate::Engine;
 
@@ -9,6 +10,7 @@ impl Engine {
     pub fn tag_image(&self, name: &str, target: &Reference) -> Result<()> {
         let image = self.images.resolve(name)?;
         self.images.tag(&image.id, std::slice::from_ref(target))?;
+        failpoint!("store.image-tagged");
         self.image_event("tag", &image.id, target.familiar());
         Ok(())
     }

@@ -7,6 +7,7 @@ use knarr_images::{Image, Registration};
 use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor};
 use knarr_model::ports::{self, Content as _};
 use knarr_model::{Digest, Fault, Kind, Platform, Progress, Reference, Result, Step};
+use knarr_sys::failpoint;
 use knarr_transfer::{Credentials, OnLayer, PullRequest};
 
 use super::branch;
@@ -72,6 +73,7 @@ impl Engine {
             }
             Err(fault) => Err(fault),
         };
+        failpoint!("store.image-registered");
         match &registered {
             Ok(_) => drop(lease),
             Err(fault) => self.forget_failed(fault, lease).await,

@@ -13,6 +13,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use knarr_model::{Digest, Fault, Reference, Result};
+use knarr_sys::failpoint;
 
 use self::files::Files;
 use super::blocking;
@@ -38,6 +39,7 @@ impl Engine {
     fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
         let scratch = Scratch::new(&self.roots)?;
         let files = Files::take(source, scratch.path())?;
+        failpoint!("store.archive-kept");
         let loaded = if files.has("manifest.json") {
             self.load_docker(&files)?
         } else if files.has("index.json") {
