@@ -9,11 +9,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use knarr_sys::path::{Entry, Node, Root, Time};
+use knarr_sys::path::{DEPTH, Entry, Node, Root, Time};
 use rustix::fs::{FileType, OFlags, Stat};
-
-/// Folders nested deeper than this are refused, because each holds descriptors open.
-const DEPTH: usize = 256;
 
 /// Copies what `source` holds, and its own attributes, into the empty folder `target`.
 pub(crate) fn copy_tree(source: OwnedFd, target: OwnedFd) -> io::Result<()> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use knarr_model::valid_name;
 use knarr_store::Store;
-use knarr_sys::path::{Entry, Root};
+use knarr_sys::path::{DEPTH, Entry, Root};
 use rustix::fs::{Mode, OFlags};
 
 use crate::copy::copy_tree;
@@ -151,7 +151,7 @@ impl Volumes {
         }
         let path = self.mountpoint(&volume.name);
         let root = Root::open(&path).and_then(|root| root.open_dir(Path::new("")));
-        let sum = root.and_then(|folder| disk_usage(&folder, &mut BTreeSet::new()));
+        let sum = root.and_then(|folder| disk_usage(&folder, &mut BTreeSet::new(), 0));
         sum.map_err(VolumeError::disk("measure", path))
     }
 
@@ -180,7 +180,8 @@ fn is_no_folder(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-fn disk_usage(folder: &std::os::fd::OwnedFd, seen: &mut BTreeSet<(u64, u64)>) -> io::Result<u64> {
+/// What is deeper than [`DEPTH`] is left out: a container can make folders as deep as it likes.
+fn disk_usage(folder: &std::os::fd::OwnedFd, seen: &mut BTreeSet<(u64, u64)>, depth: usize) -> io::Result<u64> {
     let mut bytes = 0;
     for name in Entry::list(folder)? {
         let entry = Entry::new(folder.as_fd(), &name)?;
@@ -188,8 +189,9 @@ fn disk_usage(folder: &std::os::fd::OwnedFd, seen: &mut BTreeSet<(u64, u64)>) ->
         if stat.st_nlink == 1 || seen.insert((stat.st_dev, stat.st_ino)) {
             bytes += u64::try_from(stat.st_blocks).unwrap_or_default() * 512;
         }
-        if rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Directory {
-            bytes += disk_usage(&entry.open(OFlags::RDONLY | OFlags::DIRECTORY)?, seen)?;
+        let folder = rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Directory;
+        if folder && depth < DEPTH {
+            bytes += disk_usage(&entry.open(OFlags::RDONLY | OFlags::DIRECTORY)?, seen, depth + 1)?;
         }
     }
     Ok(bytes)

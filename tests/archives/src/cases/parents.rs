@@ -9,7 +9,9 @@ pub(crate) fn all() -> Vec<Case> {
     };
     let refused = || Outcome::Refused("");
     let deep = "d/".repeat(1500);
+    let some = "d/".repeat(200);
     let named = |name: &str| [pax(&[record("path", name)]), file("decoy")].concat();
+    let further = [named(&format!("{some}f")), symlink("l", &some), named(&format!("l/{some}f"))];
     let mut chain = vec![folder("0/")];
     chain.extend((0..200).map(|n| folder(format!("{}x{n}/", "0/".repeat(n % 20 + 1)))));
     vec![
@@ -21,7 +23,8 @@ pub(crate) fn all() -> Vec<Case> {
         case("a link to a FIFO", &[fifo("f"), symlink("a", "f"), file("a/f")], refused()),
         case("missing", &[file("a/b/f")], Outcome::makes(&["a/", "a/b/", "a/b/f"])),
         case("after their child", &[file("a/f"), folder("a/")], Outcome::makes(&["a/", "a/f"])),
-        case("1500 deep", &[named(&format!("{deep}f"))], Outcome::Contained),
+        case("1500 deep", &[named(&format!("{deep}f"))], Outcome::Refused("folders deep")),
+        case("200 deep, and again 200 behind a link", &further, Outcome::Refused("folders deep")),
         case("removed by a file", &[file("a/f"), file("a"), file("b")], Outcome::makes(&["a", "b"])),
         case("removed between two children", &[file("a/f"), file("a"), file("a/g")], refused()),
         case("many", &chain, Outcome::Contained),

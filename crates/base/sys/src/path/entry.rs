@@ -90,10 +90,10 @@ impl<'a> Entry<'a> {
         if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
             return Ok(rustix::fs::unlinkat(self.dir, self.name, AtFlags::empty())?);
         }
-        let folder = self.open(OFlags::RDONLY | OFlags::DIRECTORY)?;
-        for name in names(&folder)? {
-            Entry { dir: rustix::fd::AsFd::as_fd(&folder), name: &name }.remove_tree()?;
-        }
+        super::remove::remove_folder(self)
+    }
+
+    pub(super) fn remove_empty_folder(&self) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(self.dir, self.name, AtFlags::REMOVEDIR)?)
     }
 }
@@ -107,7 +107,7 @@ impl Entry<'_> {
     }
 }
 
-fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
+pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let entry = entry?;

@@ -10,9 +10,14 @@
 mod bounded;
 mod entry;
 mod node;
+mod remove;
 mod root;
 
 pub use bounded::read_regular;
 pub use entry::Entry;
 pub use node::{Node, Time};
 pub use root::Root;
+
+/// How deep in each other folders may be that are unpacked or walked by recursion: each level holds a descriptor open and takes a piece of the
+/// stack. Removing has no such limit.
+pub const DEPTH: usize = 256;

@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::{Entry, Node};
+use super::{DEPTH, Entry, Node};
 
 /// Symlinks followed while missing folders are made, as the kernel's own limit (path_resolution(7)).
 const LINKS: usize = 40;
@@ -63,6 +63,18 @@ impl Root {
     /// Pins what `path` names; where that is a symlink, the symlink.
     pub fn node_nofollow(&self, path: &Path) -> io::Result<Node> {
         Ok(Node::from_fd(self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?))
+    }
+
+    /// How many folders a folder below this one is really deep, links on the way there followed; [`DEPTH`] and one where the kernel has no text
+    /// for so long a path.
+    pub fn depth(&self, folder: BorrowedFd<'_>) -> io::Result<usize> {
+        let count =
+            |fd: BorrowedFd<'_>| match rustix::fs::readlink(format!("/proc/self/fd/{}", fd.as_raw_fd()), Vec::new()) {
+                Ok(path) => Ok(Path::new(OsStr::from_bytes(path.as_bytes())).components().count()),
+                Err(Errno::NAMETOOLONG) => Ok(usize::MAX),
+                Err(error) => Err(io::Error::from(error)),
+            };
+        Ok(count(folder)?.saturating_sub(count(self.as_fd())?).min(DEPTH + 1))
     }
 
     /// Opens the folder that `path` lies in, and says the name it has there. Paths without a last name (`/`, `..`) are

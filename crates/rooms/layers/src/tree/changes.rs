@@ -41,6 +41,7 @@ pub fn changes(upper: &Path, lowers: &[PathBuf]) -> Result<Vec<Change>> {
 }
 
 fn walk(folder: &OwnedFd, path: &Path, lowers: &[PathBuf], found: &mut Vec<Change>) -> Result<()> {
+    super::shallow(path)?;
     for name in Entry::list(folder).map_err(Error::at("list", path))? {
         let path = path.join(&name);
         let entry = Entry::new(folder.as_fd(), &name).map_err(Error::at("open", &path))?;

@@ -71,6 +71,7 @@ impl<W: Write> Packer<W> {
     }
 
     fn children(&mut self, folder: &OwnedFd, path: &Path) -> Result<()> {
+        super::shallow(path)?;
         for name in Entry::list(folder).map_err(Error::at("list", path))? {
             let entry = Entry::new(folder.as_fd(), &name).map_err(Error::at("open", path))?;
             self.entry(&entry, &path.join(&name))?;

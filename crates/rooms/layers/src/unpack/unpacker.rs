@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use knarr_sys::path::{Entry, Node, Root, Time};
+use knarr_sys::path::{DEPTH, Entry, Node, Root, Time};
 use rustix::fs::{FileType, OFlags};
 
 use super::overlay::{self, Meaning};
@@ -190,13 +190,24 @@ impl Unpacker<'_> {
             return Ok(());
         }
         self.parent = None;
+        self.shallow(parent, parent.components().count())?;
         let opened = match self.root.open_dir(parent) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => self.create_parents(parent),
             other => other,
         };
         let folder = opened.map_err(Error::at("open folder", parent))?;
+        self.shallow(parent, self.root.depth(folder.as_fd()).map_err(Error::at("look up", parent))?)?;
         self.parent = Some(Parent { path: parent.to_owned(), folder, opaque: false });
         Ok(())
+    }
+
+    /// Refuses what others could not walk through; links can lead deeper than names have room for.
+    fn shallow(&self, parent: &Path, depth: usize) -> Result<()> {
+        if depth < DEPTH {
+            return Ok(());
+        }
+        let name: String = parent.to_string_lossy().chars().take(100).collect();
+        Err(Error::Limit { reason: format!("{name}… is more than {DEPTH} folders deep") })
     }
 
     fn create_parents(&mut self, parent: &Path) -> io::Result<OwnedFd> {
