@@ -95,7 +95,7 @@ pub struct Flags {
     /// Mirror of Docker Hub, asked before it; may be repeated
     #[arg(long = "registry-mirror", value_name = "URL")]
     registry_mirrors: Vec<String>,
-    /// Folder with a folder HOST[:PORT] for each registry: hosts.toml as containerd's, certificates as Docker's; may be repeated
+    /// Folder with a folder HOST or HOST:PORT for each registry: hosts.toml as containerd's, certificates as Docker's; may be repeated
     /// [default: /etc/knarr/certs.d, /etc/docker/certs.d]
     #[arg(long = "certs-dir", value_name = "DIR")]
     certs_dirs: Vec<PathBuf>,
