@@ -22,7 +22,7 @@ pub struct Case {
 pub enum Outcome {
     /// An error whose text has this in it.
     Refused(&'static str),
-    /// It is unpacked to exactly these lines of [`crate::listing`].
+    /// It is unpacked to exactly these lines of [`crate::listing()`].
     Makes(Vec<String>),
     /// Either: the archive may mean something on one file system and not on another.
     Contained,
