@@ -67,7 +67,8 @@ fn hooks_get_none(runtime: &Runtime) {
     let file = bundle.file("rootfs/etc/open");
     for stage in crate::hooks::STAGES {
         let place = if stage == "startContainer" { "/etc/open" } else { &file };
-        let script = format!("{{ {OPEN}; echo {stage}; }} | tr '\\n' ' ' >> {place}; echo >> {place}");
+        // One write a line: crun runs two of them at once.
+        let script = format!("line=$({{ {OPEN}; echo {stage}; }} | tr '\\n' ' '); echo \"$line\" >> {place}");
         bundle.set(&format!("/hooks/{stage}"), json!([crate::hooks::hook(&script)]));
     }
     let words = ["run", "--bundle", bundle.word(), bundle.id()];
