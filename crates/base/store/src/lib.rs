@@ -16,10 +16,12 @@
 mod error;
 mod failure;
 pub mod files;
+mod leases;
 mod reserve;
 mod restore;
 mod store;
 
 pub use error::StoreError;
+pub use leases::Leases;
 pub use restore::Restored;
 pub use store::{Read, Store, Table, Write};

@@ -8,42 +8,6 @@ use knarr_sys::failpoint;
 
 use crate::content::Content;
 
-/// Leases held, and the digests that were committed or asked for since the first of them began.
-#[derive(Debug, Default)]
-pub(crate) struct Leases {
-    held: usize,
-    touched: HashSet<Digest>,
-    /// Some of the work has failed.
-    failed: bool,
-    /// What was touched by work that failed, and may have no user: for the next collection.
-    doubtful: HashSet<Digest>,
-}
-
-impl Leases {
-    /// Notes that work in progress counts on this blob.
-    pub(crate) fn touch(&mut self, digest: &Digest) {
-        if self.held > 0 && !self.touched.contains(digest) {
-            self.touched.insert(digest.clone());
-        }
-    }
-
-    /// Whether work in progress counts on this blob.
-    pub(crate) fn protects(&self, digest: &Digest) -> bool {
-        self.touched.contains(digest)
-    }
-
-    /// Forgets what was touched when nobody works any more.
-    fn end(&mut self) {
-        self.held -= 1;
-        if self.held == 0 {
-            let touched = std::mem::take(&mut self.touched);
-            if std::mem::take(&mut self.failed) {
-                self.doubtful.extend(touched);
-            }
-        }
-    }
-}
-
 /// As long as it is held, no blob that was committed or asked for since it began is collected.
 #[derive(Debug)]
 pub struct Lease {
@@ -58,7 +22,7 @@ impl Lease {
 
     /// Ends the work, which has failed: what it committed may be nobody's.
     pub fn fail(self) {
-        self.content.shared.leases().failed = true;
+        self.content.shared.leases().fail();
     }
 }
 
@@ -80,13 +44,13 @@ pub struct Collected {
 impl Content {
     /// Begins work that must not lose what it commits before it has recorded it.
     pub fn lease(&self) -> Lease {
-        self.shared.leases().held += 1;
+        self.shared.leases().begin();
         Lease { content: self.clone() }
     }
 
     /// What failed work touched since this was last asked: candidates for a collection.
     pub fn doubtful(&self) -> HashSet<Digest> {
-        std::mem::take(&mut self.shared.leases().doubtful)
+        self.shared.leases().take_doubtful()
     }
 
     /// Removes every one of `candidates` that is neither in `roots` nor protected by a lease. `roots` is asked when the candidates are known,

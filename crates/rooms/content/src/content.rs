@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use knarr_model::{Digest, Result, ports};
+use knarr_store::Leases;
 
-use crate::collect::Leases;
 use crate::error::Error;
 use crate::ingest::{self, Writer};
 use crate::layout::{self, Layout};

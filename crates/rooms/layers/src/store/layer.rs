@@ -22,7 +22,7 @@ pub struct Layer {
     /// It hides all layers below it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opaque: bool,
-    /// Its archive was written by [`crate::diff`], which writes the same bytes again from what is on disk.
+    /// Its archive can be written again from what is on disk, to the byte ([`super::Layers::pack`]).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own: bool,
 }

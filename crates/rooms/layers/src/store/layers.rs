@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use knarr_model::Digest;
+use knarr_store::Leases;
 use knarr_sys::failpoint;
 use knarr_sys::path::{Entry, Root};
 use rustix::fd::AsFd as _;
 
 use super::known::{self, Damaged, Known};
-use super::lease::Leases;
 use super::{Layer, QUARANTINE};
 use crate::error::{Error, Result};
 

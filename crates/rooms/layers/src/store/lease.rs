@@ -4,42 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use knarr_model::Digest;
+use knarr_store::Leases;
 
 use super::Layers;
-
-/// Leases held, and the chain ids that were looked up or made since the first of them began.
-#[derive(Debug, Default)]
-pub(super) struct Leases {
-    held: usize,
-    touched: HashSet<Digest>,
-    /// Some of the work has failed.
-    failed: bool,
-    /// What was touched by work that failed, and may have no user: for the next collection.
-    doubtful: HashSet<Digest>,
-}
-
-impl Leases {
-    pub(super) fn touch(&mut self, chain: &Digest) {
-        if self.held > 0 && !self.touched.contains(chain) {
-            self.touched.insert(chain.clone());
-        }
-    }
-
-    /// Forgets what was touched when nobody works any more.
-    fn end(&mut self) {
-        self.held -= 1;
-        if self.held == 0 {
-            let touched = std::mem::take(&mut self.touched);
-            if std::mem::take(&mut self.failed) {
-                self.doubtful.extend(touched);
-            }
-        }
-    }
-
-    pub(super) fn protects(&self, chain: &Digest) -> bool {
-        self.touched.contains(chain)
-    }
-}
 
 /// As long as it is held, no layer that was looked up or made since it began is collected.
 #[derive(Debug)]
@@ -48,14 +15,14 @@ pub struct Lease(Arc<Mutex<Leases>>);
 impl Lease {
     /// Ends the work, which has failed: what it made may be nobody's.
     pub fn fail(self) {
-        lock(&self.0).failed = true;
+        lock(&self.0).fail();
     }
 }
 
 impl Layers {
     /// What failed work touched since this was last asked: candidates for a collection.
     pub fn doubtful(&self) -> HashSet<Digest> {
-        std::mem::take(&mut self.leases().doubtful)
+        self.leases().take_doubtful()
     }
 
     /// Whether work in progress counts on a layer.
@@ -65,7 +32,7 @@ impl Layers {
 
     /// Begins work that must not lose a layer before it has recorded who needs it.
     pub fn lease(&self) -> Lease {
-        self.leases().held += 1;
+        self.leases().begin();
         Lease(self.leases.clone())
     }
 
