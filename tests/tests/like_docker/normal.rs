@@ -86,7 +86,9 @@ fn spans(line: &str) -> String {
             words.push(word);
         }
     }
-    if words.contains(&"<AGO>") || line.contains("<ID>") { words.join(" ") } else { line }
+    // A header is as wide as the ages below it.
+    let header = words.contains(&"CREATED");
+    if header || words.contains(&"<AGO>") || line.contains("<ID>") { words.join(" ") } else { line }
 }
 
 /// Docker's three ways of pointing at the help are one; its farewell to the classic builder is none of the answer.
