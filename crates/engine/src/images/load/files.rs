@@ -12,8 +12,9 @@ use knarr_layers::archive::Reader;
 use knarr_layers::{Kind, Member, decompress};
 use knarr_model::oci::DOCUMENT_LIMIT;
 use knarr_model::{Digest, Fault, Result};
-use rustix::fs::{Mode, OFlags};
 use serde::de::DeserializeOwned;
+
+use super::section::{self, Section};
 
 /// Members, at most: an image of 300 layers has fewer than a thousand.
 const MEMBERS: usize = 1_000_000;
@@ -36,38 +37,10 @@ enum Place {
     Other,
 }
 
-/// One file of the archive. Clones read from its start.
-#[derive(Debug)]
-pub(super) struct Section {
-    data: Arc<File>,
-    offset: u64,
-    size: u64,
-    at: u64,
-}
-
-impl Section {
-    /// The same file, from its start.
-    pub(super) fn again(&self) -> Self {
-        Self { data: Arc::clone(&self.data), at: 0, ..*self }
-    }
-}
-
-impl Read for Section {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.size - self.at).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.data.read_at(&mut buffer[..left], self.offset + self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
 impl Files {
     /// Takes in an archive, plain or compressed, below `folder`.
     pub(super) fn take(source: impl Read + Send, folder: &Path) -> Result<Self> {
-        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        let opened = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR);
-        let file = opened.map_err(|e| Fault::io(format!("keep the archive in {}", folder.display()), e.into()))?;
-        let mut taking = Taking { data: File::from(file), end: 0, places: HashMap::new() };
+        let mut taking = Taking { data: section::nameless(folder)?, end: 0, places: HashMap::new() };
         let mut reader = Reader::new(decompress(source)?);
         while let Some(member) = reader.next_member()? {
             taking.member(member, &mut reader)?;
@@ -88,7 +61,7 @@ impl Files {
         for _ in 0..LINKS {
             match self.places.get(&place) {
                 Some(Place::File { offset, size }) => {
-                    return Ok(Section { data: Arc::clone(&self.data), offset: *offset, size: *size, at: 0 });
+                    return Ok(Section::of(&self.data, *offset, *size));
                 }
                 Some(Place::Link(target)) => place = target.clone(),
                 Some(Place::Other) => return Err(fault("not a regular file")),
@@ -101,7 +74,7 @@ impl Files {
     /// A whole document.
     pub(super) fn read(&self, path: &str) -> Result<Vec<u8>> {
         let section = self.open(path)?;
-        if section.size > DOCUMENT_LIMIT {
+        if section.size() > DOCUMENT_LIMIT {
             return Err(Fault::invalid(format!("{path} in the archive is larger than {DOCUMENT_LIMIT} bytes")));
         }
         let mut data = Vec::new();
@@ -253,7 +226,7 @@ mod tests {
         }
         let section = files.open("d").unwrap();
         assert_eq!(text(&files, "d"), "second");
-        assert_eq!(section.again().size, 6);
+        assert_eq!(section.again().size(), 6);
     }
 
     #[test]

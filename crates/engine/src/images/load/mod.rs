@@ -8,6 +8,7 @@ mod docker;
 mod files;
 mod layer;
 mod layout;
+mod section;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use knarr_model::{Digest, Fault, Reference, Result};
 use knarr_sys::failpoint;
 
 use self::files::Files;
+pub(super) use self::section::Section;
 use super::blocking;
 use crate::Engine;
 use crate::scratch::Scratch;

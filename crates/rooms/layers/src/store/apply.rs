@@ -1,4 +1,4 @@
-//! One layer: of an archive, of a container's upper folder, of a whole tree.
+//! One layer: of an archive, of a container's upper folder.
 
 use std::fs;
 use std::io::{self, Read};
@@ -10,7 +10,6 @@ use super::fill::{self, Content};
 use super::{Layer, Layers};
 use crate::error::{Error, Result};
 use crate::recipe;
-use crate::unpack::Options;
 
 impl Layers {
     /// Unpacks an archive as a layer on top of `parent`, see [`super::Batch::apply`].
@@ -36,18 +35,6 @@ impl Layers {
                     (Ok(_), Err(_)) => Err(Error::archive("the writer of the layer's archive panicked")),
                 }
             })
-        })?;
-        batch.finish().map(|()| layer)
-    }
-
-    /// Makes one layer of an archive of a whole tree, as `import` does. It is no image layer: names that begin with `.wh.`
-    /// are ordinary, and its diff id is that of the archive that [`Layers::pack`] writes of it.
-    pub fn import(&self, source: impl Read + Send) -> Result<Layer> {
-        let mut batch = self.batch(None)?;
-        let layer = batch.make(|folder, _| {
-            let content = fill::unpack_as(source, &[], folder, &Options::live(), None)?;
-            let (diff_id, archive_size) = crate::diff(&folder.join("fs"), Counting::default())?.finish();
-            Ok(Content { diff_id, archive_size, own: true, ..content })
         })?;
         batch.finish().map(|()| layer)
     }

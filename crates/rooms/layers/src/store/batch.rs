@@ -63,8 +63,8 @@ impl Batch<'_> {
 
     /// As [`Batch::apply`], and notes how the archive is written again ([`Layers::pack`]): where that works, which is almost
     /// always, the layer is [`Layer::own`].
-    pub fn adopt(&mut self, source: impl Read + Send, expected: &Digest) -> Result<Layer> {
-        self.unpack(source, Some(expected), true)
+    pub fn adopt(&mut self, source: impl Read + Send, expected: Option<&Digest>) -> Result<Layer> {
+        self.unpack(source, expected, true)
     }
 
     /// Takes the layer of this diff id, if it is here already.
@@ -92,8 +92,9 @@ impl Batch<'_> {
         let name = self.layers.unfinished();
         let folder = self.layers.begin(&name)?;
         let filled = fill(&folder, &self.lowers).and_then(|content| self.record(&folder, content));
-        match filled {
-            Ok(layer) => {
+        match filled.map(|layer| (self.reuse(&layer.diff_id), layer)) {
+            Ok((Some(there), _)) => self.layers.remove_folder(&name).map(|()| there),
+            Ok((None, layer)) => {
                 self.layers.leases().touch(&layer.chain_id);
                 self.made.push((name, layer.clone()));
                 self.climb(folder.join("fs"), &layer);

@@ -36,7 +36,7 @@ impl Content {
 /// Unpacks an image layer's archive above `lowers`, and notes how it is written again if that is wanted.
 pub(super) fn unpack(source: impl Read + Send, lowers: &[PathBuf], folder: &Path, record: bool) -> Result<Content> {
     let recorder = record.then(|| recorder(folder)).transpose()?;
-    let content = unpack_as(source, lowers, folder, &Options::layer(), recorder.as_ref())?;
+    let content = unpack_recorded(source, lowers, folder, recorder.as_ref())?;
     let Some(recorder) = recorder else { return Ok(content) };
     let file = folder.join(recipe::FILE);
     let own = recorder.into_inner().finish().map_err(Error::at("write", &file))?;
@@ -52,12 +52,10 @@ fn recorder(folder: &Path) -> Result<RefCell<Recorder>> {
     begun.map(RefCell::new).map_err(Error::at("create", &path))
 }
 
-/// Unpacks an archive with these options.
-pub(super) fn unpack_as(
+fn unpack_recorded(
     source: impl Read + Send,
     lowers: &[PathBuf],
     folder: &Path,
-    options: &Options<'_>,
     recorder: Option<&RefCell<Recorder>>,
 ) -> Result<Content> {
     let inherit = |path: &Path| crate::tree::lookup(lowers, path).and_then(|node| Attributes::of_node(&node).ok());
@@ -68,7 +66,7 @@ pub(super) fn unpack_as(
         attributes.apply(&node, &crate::Kind::Folder).map_err(Error::at("set attributes of", &files))?;
     }
     let source = decompress(source)?;
-    let options = Options { inherit: Some(&inherit), ..*options };
+    let options = Options { inherit: Some(&inherit), ..Options::layer() };
     let (unpacked, counted) = std::thread::scope(|scope| {
         let (ahead, worker) = pipe::ahead(scope, source);
         let unpacked = unpack::unpack_recorded(&root, ahead, &options, recorder);
