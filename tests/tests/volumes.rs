@@ -245,3 +245,48 @@ fn a_volume_is_made_with_what_it_is_told() {
     assert!(knarr.fails(&["volume", "rm", "nobody"]).unwrap().stderr.contains("nobody"));
     host.finish().unwrap();
 }
+
+/// The volume's own owner and mode too, without which no database starts on it. Seen to fail where an import left those as they were.
+#[test]
+fn a_volume_moves_to_another_host_as_an_archive() {
+    let (host, knarr) = host();
+    let other = Host::start().unwrap();
+    let make = "cd /d && mkdir -m 700 own && echo text > own/file && chown 5:6 own/file && chmod 4750 own/file && touch -d @77 own/file
+        ln own/file hard; ln -s own/file soft; mkfifo pipe; touch .wh.name; chown 7:8 . && chmod 750 .";
+    knarr.ok(&["run", "--rm", "-v", "data:/d", "busybox", "sh", "-c", make]).unwrap();
+    import_busybox(&other.knarr(), "busybox").unwrap();
+    other
+        .knarr()
+        .ok(&["run", "--rm", "-v", "data:/d", "busybox", "sh", "-c", "echo old > /d/soft; echo > /d/stays"])
+        .unwrap();
+    let archive = host.path().join("data.tar");
+    let path = archive.to_string_lossy();
+    knarr.ok(&["volume", "export", "-o", &path, "data"]).unwrap();
+    let packed = std::process::Command::new("gzip").arg("-c").arg(&archive).output().unwrap().stdout;
+    std::fs::write(host.path().join("data.tar.gz"), packed).unwrap();
+    for (name, source) in [("data", path.to_string()), ("packed", format!("{path}.gz"))] {
+        other.knarr().ok(&["volume", "create", name]).unwrap();
+        other.knarr().ok(&["volume", "import", name, &source]).unwrap();
+        let list = "cd /d && stat -c '%n %F %a %u:%g %h' . own own/file hard pipe .wh.name; cat soft; stat -c %Y soft own/file";
+        let look = |client: &Client, volume: &str| {
+            client.ok(&["run", "--rm", "-v", &format!("{volume}:/d"), "busybox", "sh", "-c", list]).unwrap()
+        };
+        let (there, here) = (look(&other.knarr(), name), look(&knarr, "data"));
+        assert!(here.contains(". directory 750 7:8") && here.contains("4750 5:6 2") && here.ends_with("77"), "{here}");
+        assert_eq!(there, here, "{name}");
+    }
+    other.knarr().ok(&["run", "--rm", "-v", "data:/d", "busybox", "test", "-e", "/d/stays"]).unwrap();
+    let piped = |client: &Client, arguments: &[&str], input: &std::path::Path| {
+        client.command(arguments).stdin(std::fs::File::open(input).unwrap()).output().unwrap()
+    };
+    let done = piped(&other.knarr(), &["volume", "import", "packed"], &archive);
+    assert!(done.status.success() && done.stdout.is_empty(), "{done:?}");
+    let bad = piped(&other.knarr(), &["volume", "import", "packed"], std::path::Path::new("/etc/passwd"));
+    let said = String::from_utf8_lossy(&bad.stderr).into_owned();
+    assert!(!bad.status.success() && said.contains("cannot import into volume packed"), "{said}");
+    for verb in ["export", "import"] {
+        assert!(other.knarr().fails(&["volume", verb, "missing"]).unwrap().stderr.contains("no such volume"), "{verb}");
+    }
+    other.finish().unwrap();
+    host.finish().unwrap();
+}

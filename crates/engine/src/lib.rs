@@ -51,3 +51,4 @@ pub use system::Totals;
 pub use time::Timestamp;
 pub use transfer::{Credentials, Pull, Push};
 pub use tree::{Part, TreeQuery};
+pub use volumes::VolumeExport;

@@ -80,6 +80,23 @@ pub(crate) struct Download {
 }
 
 impl Download {
+    /// A body that `write` writes; it breaks off where that fails.
+    pub(crate) fn body<W>(write: impl FnOnce(Self) -> W) -> Body
+    where
+        W: Future<Output = knarr_model::Result<()>> + Send + 'static,
+    {
+        let (download, body) = Self::new();
+        let breaker = download.breaker();
+        let writing = write(download);
+        tokio::spawn(async move {
+            if let Err(fault) = writing.await {
+                tracing::warn!(error = %fault.full(), "an archive was cut short");
+                breaker.fail(fault.full()).await;
+            }
+        });
+        body
+    }
+
     /// A pair of both ends.
     pub(crate) fn new() -> (Self, Body) {
         let (pieces, receiver) = mpsc::channel(QUEUE);

@@ -1,10 +1,13 @@
 //! Volumes: one file a verb; the volume room does the work.
 
+mod archive;
 mod create;
 mod inspect;
 mod prune;
 mod remove;
 mod users;
+
+pub use archive::VolumeExport;
 
 use knarr_volumes::Volume;
 

@@ -12,6 +12,8 @@ use hyper::body::Frame;
 use serde::Serialize;
 use tokio::io::AsyncRead;
 
+use crate::error::{Error, Result};
+
 /// The body of any request.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -103,6 +105,15 @@ impl Call {
 
 fn bytes_body(bytes: Bytes) -> Body {
     Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// What a file has, read while it is sent; `-` is stdin.
+pub(crate) async fn body_of_file(path: &str) -> Result<Body> {
+    if path == "-" {
+        return Ok(body_of_reader(tokio::io::stdin()));
+    }
+    let file = tokio::fs::File::open(path).await.map_err(|e| Error::io(format!("open {path}"), e))?;
+    Ok(body_of_reader(file))
 }
 
 /// A body that is read while it is sent.

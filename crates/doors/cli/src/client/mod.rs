@@ -9,7 +9,7 @@ mod host;
 mod lines;
 mod socket;
 
-pub(crate) use call::{Call, body_of_reader};
+pub(crate) use call::{Call, body_of_file, body_of_reader};
 pub(crate) use connect::{Client, Hijacked};
 pub(crate) use host::{Host, HostFlags};
 pub(crate) use lines::Lines;

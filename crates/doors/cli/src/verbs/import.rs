@@ -1,8 +1,8 @@
 //! `import`.
 
 use super::reference::{self, split_reference};
-use crate::client::{Call, Client, body_of_reader};
-use crate::error::{Error, Result};
+use crate::client::{Call, Client, body_of_file};
+use crate::error::Result;
 use crate::progress::{Target, show};
 
 /// Make an image from a tar archive of files
@@ -37,14 +37,7 @@ impl Args {
         let call = call.query("repo", name).maybe("tag", tag).maybe("message", self.message.as_ref());
         let call = self.change.iter().fold(call, |call, change| call.query("changes", change));
         let call = call.maybe("platform", self.platform.as_ref());
-        let call = match self.source.as_str() {
-            _ if remote => call,
-            "-" => call.tar(body_of_reader(tokio::io::stdin())),
-            path => {
-                let file = tokio::fs::File::open(path).await.map_err(|e| Error::io(format!("open {path}"), e))?;
-                call.tar(body_of_reader(file))
-            }
-        };
+        let call = if remote { call } else { call.tar(body_of_file(&self.source).await?) };
         show(client.stream(call).await?, Target::Stdout).await?;
         Ok(0)
     }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdin};
 
-use crate::client::{Call, Client, body_of_reader};
+use crate::client::{Call, Client, body_of_file};
 use crate::error::{Error, Result};
 use crate::progress::{Target, show};
 
@@ -24,14 +24,11 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let body = match &self.input {
-            Some(path) => {
-                let file = tokio::fs::File::open(path).await.map_err(|e| Error::io(format!("open {path}"), e))?;
-                body_of_reader(file)
-            }
+            Some(path) => body_of_file(path).await?,
             None if stdin().is_terminal() => {
                 return Err(Error::invalid("requested load from stdin, but stdin is empty: use -i FILE, or redirect"));
             }
-            None => body_of_reader(tokio::io::stdin()),
+            None => body_of_file("-").await?,
         };
         let call = Call::post(&["images", "load"]).query("quiet", if self.quiet { "1" } else { "0" });
         let call = call.maybe("platform", self.platform.as_ref()).tar(body);

@@ -59,7 +59,7 @@ async fn stat(State(engine): Daemon, Path(name): Path<String>, query: Query) -> 
 async fn copy_out(State(engine): Daemon, Path(name): Path<String>, query: Query) -> Result<Response> {
     let copy = engine.copy_out(&name, path(&query)?).await?;
     let head = [stat_header(&copy.stat)?, tar()];
-    let body = stream(|download| copy.write(download));
+    let body = Download::body(|download| copy.write(download));
     Ok((head, body).into_response())
 }
 
@@ -73,29 +73,12 @@ async fn copy_in(State(engine): Daemon, Path(name): Path<String>, query: Query, 
 /// `GET /containers/NAME/export`.
 async fn export(State(engine): Daemon, Path(name): Path<String>) -> Result<Response> {
     let export = engine.export(&name)?;
-    let body = stream(|download| export.write(download));
+    let body = Download::body(|download| export.write(download));
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))], body).into_response())
 }
 
 fn tar() -> (HeaderName, HeaderValue) {
     (header::CONTENT_TYPE, HeaderValue::from_static("application/x-tar"))
-}
-
-/// A body that `write` writes; it breaks off where that fails.
-fn stream<W>(write: impl FnOnce(Download) -> W) -> Body
-where
-    W: Future<Output = Checked<()>> + Send + 'static,
-{
-    let (download, body) = Download::new();
-    let breaker = download.breaker();
-    let writing = write(download);
-    tokio::spawn(async move {
-        if let Err(fault) = writing.await {
-            tracing::warn!(error = %fault.full(), "an archive was cut short");
-            breaker.fail(fault.full()).await;
-        }
-    });
-    body
 }
 
 /// `GET /containers/NAME/changes`: `null` where nothing has changed.

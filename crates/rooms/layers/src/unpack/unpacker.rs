@@ -51,6 +51,8 @@ pub struct Options<'a> {
     pub at: &'a Path,
     /// An owner and group for everything, instead of what the archive says.
     pub owner: Option<(u32, u32)>,
+    /// Whether the root itself becomes what the archive says of it.
+    pub own_root: bool,
     /// Refuses to put a file over a folder or a folder over a file, as `cp` asks; otherwise the old one is removed.
     pub keep_kinds: bool,
     /// Attributes of parents that the archive does not contain; without one they are root's, 0755.
@@ -66,6 +68,7 @@ impl<'a> Options<'a> {
             whiteouts: Whiteouts::Overlay,
             at: Path::new(""),
             owner: None,
+            own_root: true,
             keep_kinds: false,
             inherit: None,
             limits: Limits::default(),
@@ -74,7 +77,7 @@ impl<'a> Options<'a> {
 
     /// For a live folder.
     pub fn live() -> Self {
-        Self { whiteouts: Whiteouts::Plain, ..Self::layer() }
+        Self { whiteouts: Whiteouts::Plain, own_root: false, ..Self::layer() }
     }
 }
 
@@ -173,13 +176,13 @@ impl Unpacker<'_> {
 
     /// A layer's root has attributes of its own; a live folder keeps what it has.
     fn root_member(&mut self, member: &Member) -> Result<()> {
-        match (&member.kind, self.options.whiteouts) {
-            (Kind::Folder, Whiteouts::Overlay) => {
+        match (&member.kind, self.options.own_root) {
+            (Kind::Folder, true) => {
                 self.folders.insert(PathBuf::new(), member.modified);
-                let node = self.root.node(Path::new("")).map_err(Error::io("open the layer's root"))?;
-                Attributes::of_member(member).apply(&node, &member.kind).map_err(Error::io("set up the layer's root"))
+                let node = self.root.node(Path::new("")).map_err(Error::io("open the root"))?;
+                Attributes::of_member(member).apply(&node, &member.kind).map_err(Error::io("set up the root"))
             }
-            (Kind::Folder, Whiteouts::Plain) => Ok(()),
+            (Kind::Folder, false) => Ok(()),
             _ => Err(Error::archive("a member that is not a folder has the root's name")),
         }
     }

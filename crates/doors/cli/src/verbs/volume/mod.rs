@@ -1,6 +1,8 @@
 //! `volume …`.
 
 mod create;
+mod export;
+mod import;
 pub(super) mod ls;
 mod rm;
 
@@ -11,6 +13,8 @@ group! {
     /// Manage volumes
     verbs {
         Create(create::Args),
+        Export(export::Args),
+        Import(import::Args),
         Inspect(inspect::Volumes),
         #[command(visible_alias = "list")]
         Ls(ls::Args),

@@ -25,14 +25,7 @@ pub(super) async fn save_many(State(engine): Daemon, query: Query) -> Result<Res
 /// The images as an archive. They are looked up before the answer begins, so that a wrong name still has a status.
 pub(super) fn save(engine: &Arc<Engine>, names: &[String]) -> Result<Response> {
     let save = engine.save_images(names)?;
-    let (download, body) = Download::new();
-    let breaker = download.breaker();
-    tokio::spawn(async move {
-        if let Err(fault) = save.write(download).await {
-            tracing::warn!(error = %fault.full(), "save was cut short");
-            breaker.fail(fault.full()).await;
-        }
-    });
+    let body = Download::body(|download| save.write(download));
     Ok(([(header::CONTENT_TYPE, "application/x-tar")], body).into_response())
 }
 
