@@ -329,7 +329,7 @@ wire! {
     /// `GET /system/df`.
     #[serde(rename_all = "PascalCase")]
     pub struct DiskUsage {
-        /// Bytes of all layers.
+        /// Bytes on the disk of all layers and blobs.
         pub layers_size: i64,
         /// Images with shared sizes and containers counted.
         pub images: Vec<image::Summary>,
@@ -339,6 +339,21 @@ wire! {
         pub volumes: Vec<volume::Volume>,
         /// Records of builds.
         pub build_cache: Vec<BuildCache>,
+        /// What was found damaged and moved out of the way. Not Docker's: missing where there is nothing.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub quarantine: Vec<Quarantined>,
+    }
+
+    /// One thing in quarantine.
+    #[serde(rename_all = "PascalCase")]
+    pub struct Quarantined {
+        /// `blob`, `layer`, `container` or `database`.
+        #[serde(rename = "Type")]
+        pub kind: String,
+        /// Its name in the folder `quarantine`.
+        pub name: String,
+        /// Bytes on the disk.
+        pub size: i64,
     }
 
     /// One record of a build's cache.

@@ -1,5 +1,6 @@
 //! Looking for damage: `/knarr/images/verify`. It is knarr's own; Docker has nothing like it.
 
+use crate::system::Quarantined;
 use crate::wire::{is_default, wire};
 
 wire! {
@@ -16,6 +17,8 @@ wire! {
         pub unknown: Vec<String>,
         /// What was found.
         pub damaged: Vec<Damage>,
+        /// What was moved out of the way, now or earlier.
+        pub quarantine: Vec<Quarantined>,
     }
 
     /// Something that is not what it was.

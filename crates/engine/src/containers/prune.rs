@@ -1,14 +1,17 @@
 //! `container prune`.
 
+use std::sync::Arc;
+
 use knarr_api::container::PruneResponse;
 use knarr_model::Result;
 
 use super::Status;
+use crate::engine::blocking;
 use crate::{Engine, Filters, Timestamp};
 
 impl Engine {
-    /// Removes all containers that do not run and pass `filters` (`until`, `label`, `label!`).
-    pub async fn prune_containers(&self, filters: &Filters) -> Result<PruneResponse> {
+    /// Removes all containers that do not run and pass `filters` (`until`, `label`, `label!`); without any, what is in quarantine of containers too.
+    pub async fn prune_containers(self: &Arc<Self>, filters: &Filters) -> Result<PruneResponse> {
         filters.only(&["until", "label", "label!"])?;
         let before = match filters.get("until").first() {
             Some(text) => Some(prune_time(text)?),
@@ -27,6 +30,10 @@ impl Engine {
                 response.containers_deleted.push(view.id.to_string());
                 response.space_reclaimed += size;
             }
+        }
+        if filters.is_empty() {
+            let engine = self.clone();
+            response.space_reclaimed += blocking(move || engine.prune_quarantine(&["container"])).await?;
         }
         self.events.publish(
             crate::Event::new("container", "prune", "").with("reclaimed", response.space_reclaimed.to_string()),

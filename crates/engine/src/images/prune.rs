@@ -12,7 +12,8 @@ use super::{blocking, created};
 use crate::{Engine, Event, Filters};
 
 impl Engine {
-    /// Removes images without a tag, or with the filter `dangling=false` all that no container uses.
+    /// Removes images without a tag, or with the filter `dangling=false` all that no container uses. Where no other filter spares something, what is in
+    /// quarantine of images and of the database goes too.
     pub async fn prune_images(self: &Arc<Self>, filters: Filters) -> Result<PruneResponse> {
         filters.only(&["dangling", "label", "label!", "until"])?;
         let engine = self.clone();
@@ -33,9 +34,11 @@ impl Engine {
         let swept = self.sweep(Candidates::all(self)?)?;
         let layers = swept.layers.iter().map(|layer| layer.chain_id.to_string());
         gone.extend(layers.map(|deleted| DeleteItem { untagged: String::new(), deleted }));
-        let event = Event::new("image", "prune", "").with("reclaimed", swept.bytes.to_string());
-        self.events.publish(event);
-        Ok(PruneResponse { images_deleted: gone, space_reclaimed: swept.bytes })
+        let spares = ["label", "label!", "until"].iter().any(|key| !filters.get(key).is_empty());
+        let damaged = if spares { 0 } else { self.prune_quarantine(&["blob", "layer", "database"])? };
+        let bytes = swept.bytes + damaged;
+        self.events.publish(Event::new("image", "prune", "").with("reclaimed", bytes.to_string()));
+        Ok(PruneResponse { images_deleted: gone, space_reclaimed: bytes })
     }
 
     /// An image that something needs stays: that is no failure of a prune.

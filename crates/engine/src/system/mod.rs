@@ -2,6 +2,7 @@
 
 mod host;
 mod info;
+mod quarantine;
 mod usage;
 mod version;
 

@@ -1,10 +1,12 @@
 //! `system df`.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use knarr_api::image;
 use knarr_api::system::DiskUsage;
-use knarr_model::Result;
+use knarr_api::{container, image};
+use knarr_model::{Fault, Result};
+use knarr_sys::path::disk_usage;
 
 use crate::Engine;
 use crate::containers::ListOptions;
@@ -12,19 +14,36 @@ use crate::engine::blocking;
 use crate::images::ImageQuery;
 
 impl Engine {
-    /// What lies on the disk: images with what they share, containers with what they have written, volumes with who uses
-    /// them. The build cache is the images of earlier steps, which are among the images.
+    /// What lies on the disk: images with what they share, containers, volumes with who uses them, and what is in quarantine. The build cache is the images
+    /// of earlier steps, which are among the images. All sizes but those of single images are what `du` says.
     pub async fn disk_usage(self: &Arc<Self>) -> Result<DiskUsage> {
         let engine = self.clone();
-        let (images, layers_size) = blocking(move || Ok((engine.used_images()?, engine.layers_size()?))).await?;
-        let everything = ListOptions { all: true, size: true, ..ListOptions::default() };
+        let images = blocking(move || Ok((engine.used_images()?, engine.layers_size()?, engine.quarantined()?)));
+        let (images, layers_size, quarantine) = images.await?;
+        let volumes = self.volumes_in_use().await?;
         Ok(DiskUsage {
             layers_size,
             images,
-            containers: self.list(&everything).await?,
-            volumes: self.volumes_in_use().await?,
+            containers: self.used_containers().await?,
+            volumes,
             build_cache: Vec::new(),
+            quarantine,
         })
+    }
+
+    /// All containers, their sizes being what their folders take: what they have written, and their logs.
+    async fn used_containers(self: &Arc<Self>) -> Result<Vec<container::Summary>> {
+        let everything = ListOptions { all: true, ..ListOptions::default() };
+        let mut containers = self.list(&everything).await?;
+        let root = self.roots.data("containers");
+        blocking(move || {
+            for container in &mut containers {
+                let bytes = measure(&root.join(&container.id))?;
+                container.size_rw = Some(i64::try_from(bytes).unwrap_or(i64::MAX));
+            }
+            Ok(containers)
+        })
+        .await
     }
 
     fn used_images(&self) -> Result<Vec<image::Summary>> {
@@ -38,8 +57,14 @@ impl Engine {
         Ok(images)
     }
 
+    /// What layers and blobs take, whole or arriving.
     fn layers_size(&self) -> Result<i64> {
-        let bytes: u64 = self.layers.list().iter().map(|layer| layer.size).sum();
-        Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
+        let blobs = measure(&self.roots.data("blobs"))? + measure(&self.roots.data("ingest"))?;
+        Ok(i64::try_from(self.layers.disk_usage()? + blobs).unwrap_or(i64::MAX))
     }
+}
+
+/// What a tree takes on the disk.
+pub(super) fn measure(path: &Path) -> Result<u64> {
+    disk_usage(path).map_err(|e| Fault::io(format!("measure {}", path.display()), e))
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use knarr_model::valid_name;
 use knarr_store::Store;
-use knarr_sys::path::{DEPTH, Entry, Root};
+use knarr_sys::path::{Entry, Root, disk_usage};
 use rustix::fs::{Mode, OFlags};
 
 use crate::copy::copy_tree;
@@ -144,15 +144,13 @@ impl Volumes {
         self.remove_folder(Path::new(name))
     }
 
-    /// How many bytes a volume's files take on the disk, hard links once. Folders of the host are not counted.
+    /// How many bytes a volume takes on the disk, as `du` counts them. Folders of the host are not counted.
     pub fn size(&self, volume: &Volume) -> Result<u64> {
         if volume.bound_folder()?.is_some() {
             return Ok(0);
         }
-        let path = self.mountpoint(&volume.name);
-        let root = Root::open(&path).and_then(|root| root.open_dir(Path::new("")));
-        let sum = root.and_then(|folder| disk_usage(&folder, &mut BTreeSet::new(), 0));
-        sum.map_err(VolumeError::disk("measure", path))
+        let path = self.root.join(&volume.name);
+        disk_usage(&path).map_err(VolumeError::disk("measure", path))
     }
 
     fn remove_folder(&self, name: &Path) -> Result<()> {
@@ -178,21 +176,4 @@ fn make_folder(path: &Path, mode: u32) -> Result<()> {
 fn is_no_folder(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
         || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
-}
-
-/// What is deeper than [`DEPTH`] is left out: a container can make folders as deep as it likes.
-fn disk_usage(folder: &std::os::fd::OwnedFd, seen: &mut BTreeSet<(u64, u64)>, depth: usize) -> io::Result<u64> {
-    let mut bytes = 0;
-    for name in Entry::list(folder)? {
-        let entry = Entry::new(folder.as_fd(), &name)?;
-        let Some(stat) = entry.stat()? else { continue };
-        if stat.st_nlink == 1 || seen.insert((stat.st_dev, stat.st_ino)) {
-            bytes += u64::try_from(stat.st_blocks).unwrap_or_default() * 512;
-        }
-        let folder = rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Directory;
-        if folder && depth < DEPTH {
-            bytes += disk_usage(&entry.open(OFlags::RDONLY | OFlags::DIRECTORY)?, seen, depth + 1)?;
-        }
-    }
-    Ok(bytes)
 }

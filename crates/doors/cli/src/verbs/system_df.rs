@@ -37,7 +37,8 @@ impl Args {
             output::text(&verbose::render(&usage, self.format.as_deref())?)?;
             return Ok(0);
         }
-        let rows = [images(&usage), containers(&usage), volumes(&usage), builds(&usage)];
+        let mut rows = vec![images(&usage), containers(&usage), volumes(&usage), builds(&usage)];
+        rows.extend(quarantine(&usage));
         Listing { format: self.format.as_deref(), table: TABLE, heads: HEADS, quiet: None }.print(&rows)?;
         Ok(0)
     }
@@ -84,4 +85,10 @@ fn builds(usage: &DiskUsage) -> Row {
     let active = usage.build_cache.iter().filter(|c| c.in_use);
     let used: i64 = active.clone().filter(|c| !c.shared).map(|c| c.size).sum();
     row("Build Cache", usage.build_cache.len(), active.count(), all, all - used)
+}
+
+/// What was found damaged, where there is any: all of it can go.
+fn quarantine(usage: &DiskUsage) -> Option<Row> {
+    let all: i64 = usage.quarantine.iter().map(|thing| thing.size).sum();
+    (!usage.quarantine.is_empty()).then(|| row("Quarantine", usage.quarantine.len(), 0, all, all))
 }

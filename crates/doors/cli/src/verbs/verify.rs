@@ -1,11 +1,12 @@
 //! `image verify`.
 
+use knarr_api::system::Quarantined;
 use knarr_api::verify::{Damage, Verified};
 
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
 use crate::login::{AUTH_HEADER, header_for};
-use crate::output;
+use crate::output::{self, long_size};
 
 /// Read all that images are made of, and find what is damaged
 ///
@@ -52,6 +53,11 @@ fn print(verified: &Verified) -> Result<bool> {
         output::line(format!(
             "layer {layer}: its archive, or the layer below, is not here: nothing can be said of it"
         ))?;
+    }
+    for Quarantined { kind, name, size } in &verified.quarantine {
+        let (size, prune) =
+            (long_size(*size as f64), if kind == "container" { "container prune" } else { "image prune" });
+        output::line(format!("in quarantine: {kind} {name}, {size}: `knarr {prune}` removes it"))?;
     }
     let left = verified.damaged.iter().filter(|damage| !damage.repaired).count();
     output::line(format!(

@@ -71,7 +71,9 @@ impl Engine {
                 .flaws;
         }
         drop(lease);
-        Ok(self.report(found, &left, &hints))
+        let engine = self.clone();
+        let quarantine = blocking(move || engine.quarantined()).await?;
+        Ok(Verified { quarantine, ..self.report(found, &left, &hints) })
     }
 
     /// The ids of the images that are named; of all where none is.
@@ -106,6 +108,7 @@ impl Engine {
             layers: found.layers,
             unknown: found.unknown.iter().map(ToString::to_string).collect(),
             damaged: found.flaws.into_iter().map(damage).collect(),
+            ..Verified::default()
         }
     }
 }

@@ -14,6 +14,7 @@ use knarr_sys::path::{Entry, Root};
 use rustix::fd::AsFd as _;
 
 use super::known::{self, Damaged, Known};
+use super::usage::Measured;
 use super::{Layer, QUARANTINE};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,7 @@ pub struct Layers {
     next: AtomicU64,
     pub(super) known: Known,
     damaged: Vec<Damaged>,
+    pub(super) measured: Measured,
     pub(super) leases: Arc<Mutex<Leases>>,
 }
 
@@ -38,7 +40,8 @@ impl Layers {
     pub fn open(root: &Path) -> Result<Self> {
         make_private(root).map_err(Error::at("create", root))?;
         let (root, next) = (root.to_owned(), AtomicU64::new(0));
-        let mut layers = Self { root, next, known: Known::default(), damaged: Vec::new(), leases: Arc::default() };
+        let (known, measured) = (Known::default(), Measured::default());
+        let mut layers = Self { root, next, known, damaged: Vec::new(), measured, leases: Arc::default() };
         for name in layers.names()? {
             if name.starts_with(UNFINISHED) {
                 layers.remove_folder(&name)?;
@@ -188,7 +191,7 @@ impl Layers {
         remove_tree(&self.root, name)
     }
 
-    fn names(&self) -> Result<Vec<String>> {
+    pub(super) fn names(&self) -> Result<Vec<String>> {
         let list = || fs::read_dir(&self.root)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>();
         let names = list().map_err(Error::at("list", &self.root))?;
         Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())

@@ -9,6 +9,7 @@ mod layers;
 mod lease;
 mod skeleton;
 mod snapshot;
+mod usage;
 mod verify;
 
 pub use batch::Batch;

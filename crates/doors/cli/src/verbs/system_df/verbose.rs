@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use knarr_api::container::Summary;
-use knarr_api::system::{BuildCache, DiskUsage};
+use knarr_api::system::{BuildCache, DiskUsage, Quarantined};
 use serde_json::{Value, json};
 
 use crate::error::Result;
@@ -17,6 +17,9 @@ const CONTAINERS: &str =
 const VOLUMES: &str = "{{.Name}}\t{{.Links}}\t{{.Size}}";
 const BUILDS: &str =
     "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}";
+
+const QUARANTINE: &str = "{{.Type}}\t{{.Name}}\t{{.Size}}";
+const QUARANTINE_HEADS: &[(&str, &str)] = &[("Type", "TYPE"), ("Name", "NAME"), ("Size", "SIZE")];
 
 const BUILD_HEADS: &[(&str, &str)] = &[
     ("ID", "CACHE ID"),
@@ -42,6 +45,10 @@ pub(super) fn render(usage: &DiskUsage, format: Option<&str>) -> Result<String> 
 fn tables(usage: &DiskUsage) -> Result<String> {
     let table = |table, heads, rows: &[Row]| Listing { format: None, table, heads, quiet: None }.render(rows);
     let size: i64 = usage.build_cache.iter().filter(|record| !record.shared).map(|record| record.size).sum();
+    let quarantine = match usage.quarantine.as_slice() {
+        [] => String::new(),
+        _ => format!("\nQuarantine space usage:\n\n{}", table(QUARANTINE, QUARANTINE_HEADS, &quarantine_rows(usage))?),
+    };
     Ok([
         "Images space usage:\n\n".to_owned(),
         table(IMAGES, images::HEADS, &image_rows(usage, false))?,
@@ -51,6 +58,7 @@ fn tables(usage: &DiskUsage) -> Result<String> {
         table(VOLUMES, volume::ls::HEADS, &volume_rows(usage))?,
         format!("\nBuild cache usage: {}\n\n", long_size(size as f64)),
         table(BUILDS, BUILD_HEADS, &build_rows(usage, false))?,
+        quarantine,
     ]
     .concat())
 }
@@ -77,6 +85,15 @@ fn container_rows(usage: &DiskUsage, whole: bool) -> Vec<Row> {
 
 fn volume_rows(usage: &DiskUsage) -> Vec<Row> {
     usage.volumes.iter().map(volume::ls::row).collect()
+}
+
+fn quarantine_rows(usage: &DiskUsage) -> Vec<Row> {
+    let row = |thing: &Quarantined| {
+        let cells =
+            [("Type", thing.kind.clone()), ("Name", thing.name.clone()), ("Size", long_size(thing.size as f64))];
+        cells.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect()
+    };
+    usage.quarantine.iter().map(row).collect()
 }
 
 fn build_rows(usage: &DiskUsage, whole: bool) -> Vec<Row> {
