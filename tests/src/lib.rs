@@ -34,5 +34,5 @@ pub use host::Host;
 pub use http::{Answer, Http};
 pub use ledger::Ledger;
 pub use process::{Running, knarr_binary, processes_with, wait_for};
-pub use registry::Registry;
+pub use registry::{Registry, blob_file};
 pub use tap::Tap;

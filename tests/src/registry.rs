@@ -67,6 +67,11 @@ impl Registry {
         Ok(self.folder.take())
     }
 
+    /// Takes a blob away: whoever asks for it from now on fails.
+    pub fn take_away(&self, digest: &str) -> Result<()> {
+        Ok(std::fs::remove_file(blob_file(&self.root, digest)?)?)
+    }
+
     /// Bytes of all blobs in its store.
     pub fn stored_bytes(&self) -> Result<u64> {
         let (mut total, mut folders) = (0, vec![self.root.join("blobs")]);
@@ -103,4 +108,12 @@ impl Registry {
         let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
         Ok((status, body))
     }
+}
+
+/// The file of a blob below the root of a registry or a daemon.
+pub fn blob_file(root: &Path, digest: &str) -> Result<PathBuf> {
+    let hex = digest.trim_start_matches("sha256:");
+    let path = root.join("blobs/sha256").join(hex.get(..2).context("a digest")?).join(hex);
+    ensure!(path.exists(), "there is no blob {digest} below {}", root.display());
+    Ok(path)
 }

@@ -1,7 +1,6 @@
 //! Branches of the image tree as units: pulled up to a node, and gone on from there.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use knarr_e2e::walk::import_busybox;
 use knarr_e2e::{Host, Registry};
@@ -21,19 +20,6 @@ fn push_three_layers(host: &Host, registry: &Registry, name: &str) -> Vec<String
     let (_, manifest) = registry.get(&format!("/v2/{}/manifests/1", name.trim_end_matches(":1"))).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
     manifest["layers"].as_array().unwrap().iter().map(|layer| layer["digest"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Takes a blob away from a registry: whoever asks for it from now on fails.
-fn take_away(registry: &Registry, digest: &str) {
-    let path = find(registry.root(), digest.trim_start_matches("sha256:")).expect("the registry has the blob");
-    fs::remove_file(path).unwrap();
-}
-
-fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    fs::read_dir(folder).ok()?.flatten().find_map(|entry| match entry.path() {
-        path if path.is_dir() => find(&path, name),
-        path => path.file_name().is_some_and(|own| own == name).then_some(path),
-    })
 }
 
 fn tree(host: &Host) -> Value {
@@ -62,7 +48,7 @@ fn a_branch_is_pulled_to_a_node_and_later_completed() {
         assert_eq!(tree(&taker), branch, "--up-to {node}");
     }
     // What is here is not fetched again: it could not be.
-    layers[..2].iter().for_each(|layer| take_away(&registry, layer));
+    layers[..2].iter().for_each(|layer| registry.take_away(layer).unwrap());
     let said = knarr.ok(&["pull", &image]).unwrap();
     assert_eq!(said.matches("Already exists").count(), 2, "{said}");
     assert_eq!(knarr.ok(&["run", "--rm", &image, "cat", "/three"]).unwrap(), "three");

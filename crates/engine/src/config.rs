@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use knarr_transfer::Peer;
+
 /// The settings of one daemon. Several daemons live side by side on one machine when their roots and bridges differ.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -46,6 +48,8 @@ pub struct Live {
     pub registry_ca: Option<PathBuf>,
     /// Addresses of mirrors of Docker Hub.
     pub registry_mirrors: Vec<String>,
+    /// Other daemons that share, asked before mirrors and registries.
+    pub peers: Vec<Peer>,
     /// Folders with a folder for each registry.
     pub certs_dirs: Vec<PathBuf>,
     /// `key=value` labels of this daemon, shown by `info`.

@@ -18,6 +18,7 @@ use crate::containers::{Containers, LogWatch, Record, restore};
 use crate::events::Events;
 use crate::roots::Roots;
 use crate::scratch::Scratch;
+use crate::share::Sharing;
 use crate::{Config, Event, Live};
 
 /// One daemon's engine. Its verbs are in the folders beside this file.
@@ -38,6 +39,7 @@ pub struct Engine {
     pub(crate) containers: Containers,
     pub(crate) events: Events,
     pub(crate) log_watch: LogWatch,
+    pub(crate) sharing: Sharing,
     pub(crate) programs: Programs,
     pub(crate) id: String,
 }
@@ -73,6 +75,7 @@ impl Engine {
             containers: Containers::default(),
             events: Events::default(),
             log_watch: LogWatch::open()?,
+            sharing: Sharing::default(),
             programs,
             content,
             store,
@@ -84,6 +87,7 @@ impl Engine {
         if let Err(error) = blocking(move || here.reconcile_store()).await {
             tracing::warn!(error = %error.full(), "cannot compare the store with what is recorded");
         }
+        engine.resume_share().await;
         Ok(engine)
     }
 

@@ -6,7 +6,7 @@
 //!  network     create, inspect, endpoints         volume   create, inspect, prune
 //!  system      version, info, auth, events, df    error    {"message": …}
 //!  tree        the image tree                       compare  image diff, waste: both knarr's own
-//!  verify      damage found in images, knarr's own
+//!  verify      damage found in images                share    sharing with other hosts: both knarr's own
 //! ```
 //!
 //! Invariants:
@@ -23,6 +23,7 @@ pub mod exec;
 mod fold;
 pub mod image;
 pub mod network;
+pub mod share;
 pub mod system;
 pub mod tree;
 pub mod verify;

@@ -85,6 +85,7 @@ first_verbs! {
     rmi: Rmi(rmi::Args),
     run: Run(Box<run::Args>),
     save: Save(save::Args),
+    share: Share(share::Group),
     start: Start(start::Args),
     stats: Stats(stats::Args),
     stop: Stop(stop::StopArgs),

@@ -45,7 +45,7 @@ impl Bases<'_> {
     fn pull(&self, reference: &Reference, platform: &Platform) -> Result<()> {
         let credentials = self.credentials.get(reference.domain()).cloned().unwrap_or_default();
         let (reference, platform) = (reference.clone(), Some(platform.clone()));
-        let pull = Pull { reference, all_tags: false, platform, up_to: None, credentials };
+        let pull = Pull { reference, all_tags: false, platform, up_to: None, peers: Vec::new(), credentials };
         let progress: Arc<dyn Progress> = Arc::new(Lines(self.teller.clone()));
         self.runtime.block_on(self.engine.pull(&pull, &progress)).map(drop)
     }

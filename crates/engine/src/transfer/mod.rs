@@ -12,7 +12,7 @@ mod unpack;
 pub use pull::Pull;
 pub use push::Push;
 
-pub use knarr_transfer::Credentials;
+pub use knarr_transfer::{Credentials, Peer, Secret};
 
 use std::sync::Arc;
 

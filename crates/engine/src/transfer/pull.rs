@@ -8,7 +8,7 @@ use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor};
 use knarr_model::ports::{self, Content as _};
 use knarr_model::{Digest, Fault, Kind, Platform, Progress, Reference, Result, Step};
 use knarr_sys::failpoint;
-use knarr_transfer::{Credentials, OnLayer, PullRequest};
+use knarr_transfer::{Credentials, OnLayer, Peer, PullRequest};
 
 use super::branch;
 use super::unpack::Unpack;
@@ -26,6 +26,8 @@ pub struct Pull {
     pub platform: Option<Platform>,
     /// Only its lowest layers: their number, or the beginning of a chain id, diff id or digest of the uppermost of them.
     pub up_to: Option<String>,
+    /// Other daemons that share, asked before those of the daemon's settings.
+    pub peers: Vec<Peer>,
     /// Who asks.
     pub credentials: Credentials,
 }
@@ -58,6 +60,7 @@ impl Engine {
             platform: pull.platform.clone(),
             credentials: pull.credentials.clone(),
             similar: self.similar(reference),
+            peers: self.peers(&pull.peers),
         };
         let before = self.images.resolve(&reference.to_string()).ok().map(|image| image.id);
         let fetched = self.fetch_and_unpack(&request, pull.up_to.as_deref(), progress).await;
@@ -91,6 +94,21 @@ impl Engine {
         progress.step(Step::Say { id: "", text: &format!("Status: {status} for {}", reference.familiar()) });
         self.image_event("pull", &image.id, reference.familiar());
         Ok(image)
+    }
+
+    /// These peers, then those of the settings; a host is asked once, and shown what the settings have for it where nothing else is known.
+    fn peers(&self, named: &[Peer]) -> Vec<Peer> {
+        let known = self.live.load();
+        let of_settings = |host: &str| known.peers.iter().find(|peer| peer.host == host).cloned();
+        let mut all: Vec<Peer> = Vec::new();
+        for peer in named.iter().chain(&known.peers) {
+            if all.iter().any(|other| other.host == peer.host) {
+                continue;
+            }
+            let settled = (peer.credentials == Credentials::Anonymous).then(|| of_settings(&peer.host)).flatten();
+            all.push(settled.unwrap_or_else(|| peer.clone()));
+        }
+        all
     }
 
     /// After a failure that a second try would meet again, nothing stays of the pull; after a cut line what

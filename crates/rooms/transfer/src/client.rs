@@ -12,9 +12,10 @@ use crate::challenge::Challenge;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::hosts::{Endpoint, Hosts, Table};
+use crate::pull::Peer;
 use crate::remote::{Access, Place, Remote};
 use crate::retry::Patience;
-use crate::sources::{Mirror, Sources};
+use crate::sources::{Mirror, Sources, Tags};
 use crate::token::Tokens;
 use crate::wire::{Wires, no_body};
 
@@ -68,14 +69,25 @@ impl Client {
         Ok(Remote::new(Arc::clone(&self.0), image.domain(), place, who.clone()).about(image.path(), access))
     }
 
-    /// Conversations about one repository with its mirrors, who are told nobody's name, and with the registry.
-    pub(crate) async fn sources(&self, image: &Reference, who: &Credentials) -> Result<Sources, Error> {
+    /// Conversations about one repository with peers, who are shown what they want of us, with its mirrors, who are told nobody's name, and with
+    /// the registry.
+    pub(crate) async fn sources(&self, image: &Reference, who: &Credentials, peers: &[Peer]) -> Result<Sources, Error> {
         let mut mirrors = Vec::new();
+        for peer in peers {
+            match self.0.place(self.0.hosts.registry(&peer.host)).await {
+                Ok(place) => {
+                    let remote = Remote::new(Arc::clone(&self.0), &peer.host, place, peer.credentials.clone());
+                    let remote = remote.hasty().on_behalf_of(image.domain()).about(image.path(), Access::Pull);
+                    mirrors.push(Mirror::new(remote, Tags::Last));
+                }
+                Err(error) => tracing::info!(peer = peer.host, %error, "a peer cannot be asked"),
+            }
+        }
         for endpoint in self.0.hosts.mirrors(image.domain()).iter().filter(|endpoint| endpoint.pulls) {
-            let (name, resolves) = (endpoint.authority.clone(), endpoint.resolves);
+            let (name, tags) = (endpoint.authority.clone(), if endpoint.resolves { Tags::First } else { Tags::Never });
             let place = self.0.place(endpoint.clone()).await?;
             let remote = Remote::new(Arc::clone(&self.0), &name, place, Credentials::Anonymous);
-            mirrors.push(Mirror::new(remote.impatient().about(image.path(), Access::Pull), resolves));
+            mirrors.push(Mirror::new(remote.impatient().about(image.path(), Access::Pull), tags));
         }
         Ok(Sources::new(mirrors, self.remote(image, who, Access::Pull).await?))
     }

@@ -42,9 +42,10 @@ impl Remote {
     async fn try_document(&self, image: &Reference, target: &str) -> Result<Resolved, Error> {
         let moved = AtomicU64::new(0);
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(ACCEPTED))]);
-        let url = self.url(&format!("manifests/{target}"));
-        let response =
-            self.send(&Call { method: Method::GET, url: url.clone(), headers, body: None, moved: &moved }).await?;
+        let call = Call { method: Method::GET, url: self.manifest_url(target), headers, body: None, moved: &moved };
+        let sent = self.send(&call);
+        // What a tag means may have to be made first.
+        let response = if target.parse::<Digest>().is_ok() { self.pace.in_time(sent).await? } else { sent.await? };
         if !response.status().is_success() {
             return Err(answer::refused(response).await);
         }

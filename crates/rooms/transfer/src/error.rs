@@ -30,6 +30,9 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+    /// It comes too slowly, and somebody else can be asked.
+    #[error("it is too slow")]
+    Slow,
     /// The registry answered with an error.
     #[error("{}", refused_text(*.status, .code, .message, *.retry_after))]
     Refused {
@@ -170,12 +173,18 @@ impl Error {
     /// Whether the same request may succeed a little later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Broken { .. } => true,
+            Self::Broken { .. } | Self::Slow => true,
             Self::Refused { status, .. } => {
                 matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
             _ => false,
         }
+    }
+
+    /// Whether whoever was asked lets us in nowhere.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Denied { .. })
+            || matches!(self, Self::Refused { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. })
     }
 
     /// How long the registry asked to be left alone.
@@ -200,7 +209,7 @@ impl Error {
 
     fn kind(&self) -> Kind {
         match self {
-            Self::Unreachable { .. } | Self::Broken { .. } => Kind::Unavailable,
+            Self::Unreachable { .. } | Self::Broken { .. } | Self::Slow => Kind::Unavailable,
             Self::Refused { status, .. } if *status == StatusCode::NOT_FOUND => Kind::NotFound,
             Self::Refused { status, .. } if *status == StatusCode::FORBIDDEN => Kind::Forbidden,
             Self::Refused { .. } | Self::Target { .. } => Kind::Unavailable,

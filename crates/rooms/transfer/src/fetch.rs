@@ -133,7 +133,7 @@ impl Remote {
         let url = self.url(&format!("blobs/{}", blob.digest));
         let response = self.ask(&url, sink.offset(), None).await?;
         let mut skip = self.skip(&response, sink.offset())?;
-        let mut body = response.into_body();
+        let mut body = self.pace.watch(response.into_body());
         while let Some(mut data) = body.next().await? {
             arrival.transferred += data.len() as u64;
             let known = data.split_to(usize::try_from(skip).map_or(data.len(), |skip| skip.min(data.len())));
@@ -160,7 +160,7 @@ impl Remote {
         headers.extend(range.and_then(|range| HeaderValue::from_str(&range).ok()).map(|range| (RANGE, range)));
         let moved = AtomicU64::new(0);
         let call = Call { method: Method::GET, url: url.to_owned(), headers, body: None, moved: &moved };
-        let response = self.send(&call).await?;
+        let response = self.pace.in_time(self.send(&call)).await?;
         if response.status().is_success() { Ok(response) } else { Err(answer::refused(response).await) }
     }
 

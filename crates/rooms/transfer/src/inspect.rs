@@ -25,7 +25,7 @@ pub struct Found {
 impl Client {
     /// Looks a reference up. Of an index the platforms are in it; of a manifest the config says it.
     pub async fn inspect(&self, reference: &Reference, who: &Credentials) -> Result<Found> {
-        let sources = self.sources(reference, who).await?;
+        let sources = self.sources(reference, who, &[]).await?;
         let found = sources.document(reference, reference.target()).await?;
         let platforms = match &found.document {
             Document::Index(index) => index.manifests.iter().filter_map(|entry| entry.platform.clone()).collect(),

@@ -31,6 +31,17 @@ pub struct PullRequest {
     pub credentials: Credentials,
     /// What may be here of its layers already.
     pub similar: Similar,
+    /// Who is asked before mirrors and the registry for all that has a digest, and what a tag means where those do not say.
+    pub peers: Vec<Peer>,
+}
+
+/// Another host that shares what it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// `host[:port]`.
+    pub host: String,
+    /// What it is shown.
+    pub credentials: Credentials,
 }
 
 /// An image whose documents are here; its layers may not be.
@@ -63,13 +74,13 @@ pub struct Fetched {
 impl Client {
     /// What a reference names: manifest or index, with its bytes.
     pub async fn resolve(&self, reference: &Reference, who: &Credentials) -> Result<Resolved> {
-        let sources = self.sources(reference, who).await?;
+        let sources = self.sources(reference, who, &[]).await?;
         Ok(sources.document(reference, reference.target()).await?)
     }
 
     /// Resolves, chooses the platform, and commits index, manifest and config to the content store.
     pub async fn open(&self, request: &PullRequest, content: &Arc<dyn Content>) -> Result<Image> {
-        let sources = self.sources(&request.reference, &request.credentials).await?;
+        let sources = self.sources(&request.reference, &request.credentials, &request.peers).await?;
         Ok(open(&sources, request, content).await?)
     }
 
@@ -82,7 +93,7 @@ impl Client {
         progress: &dyn Progress,
         on_layer: &OnLayer,
     ) -> Result<Fetched> {
-        let sources = self.sources(&request.reference, &request.credentials).await?;
+        let sources = self.sources(&request.reference, &request.credentials, &request.peers).await?;
         let target = Target { content, progress };
         let layers = &image.document.layers;
         announce(&target, layers).await?;

@@ -14,6 +14,7 @@ use crate::client::Shared;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::hosts::host_of;
+use crate::pace::Pace;
 use crate::reach::{host_is_public, is_loopback, is_public, literal};
 use crate::retry::Patience;
 use crate::token::{Wish, basic, bearer};
@@ -57,6 +58,10 @@ pub(crate) struct Remote {
     who: Credentials,
     scopes: Vec<String>,
     public: OnceCell<bool>,
+    /// The registry whose images are asked for, where this is another place that has them.
+    namespace: Option<String>,
+    /// Whether there is no time for a slow one.
+    pub(crate) pace: Pace,
 }
 
 /// One request; `body` makes its body anew for each try.
@@ -81,6 +86,8 @@ impl Remote {
             who,
             scopes: Vec::new(),
             public: OnceCell::new(),
+            namespace: None,
+            pace: Pace::Any,
         }
     }
 
@@ -102,6 +109,19 @@ impl Remote {
         self
     }
 
+    /// The same where waiting is worse than asking another one: it is tried once, and given up where it is slow.
+    pub(crate) fn hasty(mut self) -> Self {
+        self.patience.tries = 1;
+        self.pace = Pace::Brisk;
+        self
+    }
+
+    /// The same about the images of another registry.
+    pub(crate) fn on_behalf_of(mut self, registry: &str) -> Self {
+        self.namespace = Some(registry.to_owned());
+        self
+    }
+
     /// As people write it.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -110,6 +130,12 @@ impl Remote {
     /// An address below the repository.
     pub(crate) fn url(&self, rest: &str) -> String {
         format!("{}/{}/{rest}", self.base(), self.repository)
+    }
+
+    /// The address of a manifest. Whoever has the images of several registries is told of which one, as containerd tells mirrors.
+    pub(crate) fn manifest_url(&self, target: &str) -> String {
+        let url = self.url(&format!("manifests/{target}"));
+        self.namespace.as_ref().map_or(url.clone(), |registry| format!("{url}?ns={registry}"))
     }
 
     /// The API's address.

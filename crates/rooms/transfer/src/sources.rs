@@ -1,4 +1,4 @@
-//! Where an image can come from: its mirrors in their order, then the registry itself.
+//! Where an image can come from: peers and mirrors in their order, then the registry itself.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,19 +17,28 @@ pub(crate) struct Sources {
     pub(crate) registry: Remote,
 }
 
-/// A mirror; its failures are only reasons to ask the next.
+/// When a mirror is asked which digest a tag has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tags {
+    /// Before the registry.
+    First,
+    /// Where the registry does not say.
+    Last,
+    Never,
+}
+
+/// A mirror, or a peer; its failures are only reasons to ask the next.
 #[derive(Debug)]
 pub(crate) struct Mirror {
     remote: Remote,
-    /// Whether it is asked which digest a tag has.
-    resolves: bool,
+    tags: Tags,
     /// Whether it did not answer: it is not asked again.
     out: AtomicBool,
 }
 
 impl Mirror {
-    pub(crate) fn new(remote: Remote, resolves: bool) -> Self {
-        Self { remote, resolves, out: AtomicBool::new(false) }
+    pub(crate) fn new(remote: Remote, tags: Tags) -> Self {
+        Self { remote, tags, out: AtomicBool::new(false) }
     }
 
     /// Takes note of a failure. One of this machine is not the mirror's.
@@ -37,7 +46,7 @@ impl Mirror {
         if matches!(&error, Error::Content(fault) if fault.kind() != Kind::Invalid) {
             return Err(error);
         }
-        if error.is_transient() || matches!(error, Error::Unreachable { .. }) {
+        if error.is_transient() || error.is_refusal() || matches!(error, Error::Unreachable { .. }) {
             self.out.store(true, Ordering::Relaxed);
         }
         tracing::info!(mirror = self.remote.name(), %error, "a mirror did not serve");
@@ -62,13 +71,33 @@ impl Sources {
     /// See [`Remote::document`]. Whoever is asked for a digest is believed only if it sends it.
     pub(crate) async fn document(&self, image: &Reference, target: &str) -> Result<Resolved, Error> {
         let by_digest = target.parse::<Digest>().is_ok();
-        for mirror in self.usable().filter(|mirror| by_digest || mirror.resolves) {
+        if let Some(found) = self.first_of(|tags| by_digest || tags == Tags::First, image, target).await? {
+            return Ok(found);
+        }
+        let said = self.registry.document(image, target).await;
+        if by_digest || said.is_ok() {
+            return said;
+        }
+        // The registry knows best what its tag means; where it is not there, or has never had the image, a peer may.
+        match self.first_of(|tags| tags == Tags::Last, image, target).await? {
+            Some(found) => Ok(found),
+            None => said,
+        }
+    }
+
+    async fn first_of(
+        &self,
+        asked: impl Fn(Tags) -> bool,
+        image: &Reference,
+        target: &str,
+    ) -> Result<Option<Resolved>, Error> {
+        for mirror in self.usable().filter(|mirror| asked(mirror.tags)) {
             match mirror.remote.document(image, target).await {
-                Ok(found) => return Ok(found),
+                Ok(found) => return Ok(Some(found)),
                 Err(error) => mirror.failed(error)?,
             }
         }
-        self.registry.document(image, target).await
+        Ok(None)
     }
 
     /// See [`Remote::config`].

@@ -22,6 +22,8 @@ pub async fn serve(options: Options, log: &Log, again: impl Fn() -> Result<Optio
         let until = async move { drop(stopped.changed().await) };
         doors.spawn(knarr_docker_api::serve(engine.clone(), listener, until));
     }
+    let mut closed = stopped.clone();
+    doors.spawn(knarr_share::serve(engine.clone(), async move { drop(closed.changed().await) }));
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
@@ -64,6 +66,7 @@ fn live(options: &Options) -> Live {
         insecure_registries: options.insecure_registries.clone(),
         registry_ca: options.registry_ca.clone(),
         registry_mirrors: options.registry_mirrors.clone(),
+        peers: options.peers.clone(),
         certs_dirs: options.certs_dirs.clone(),
         labels: options.labels.clone(),
         debug: matches!(options.log_level.as_str(), "debug" | "trace"),

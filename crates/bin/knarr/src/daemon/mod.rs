@@ -5,6 +5,7 @@ mod hosts;
 mod log;
 mod log_options;
 mod options;
+mod peers;
 mod pidfile;
 mod socket;
 

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
+use knarr_engine::Peer;
 use knarr_tls::Identity;
 use serde::Deserialize;
 
 use super::hosts::{Host, Tls, plain};
 use super::log_options::LogOptions;
+use super::peers::peers;
 
 /// Runs containers, and manages images, networks and volumes, for clients of its socket.
 ///
@@ -20,7 +22,7 @@ use super::log_options::LogOptions;
 ///   insecure-registries = ["registry.lan:5000"]
 ///
 /// A value may be set by a flag or in the file, not by both. On SIGHUP the file is read again: log-level, debug, labels,
-/// insecure-registries, registry-ca, registry-mirrors and certs-dirs with their files are followed at once, all else at the
+/// insecure-registries, registry-ca, registry-mirrors, peers and certs-dirs with their files are followed at once, all else at the
 /// next start. On SIGTERM the daemon ends and containers run on.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "knarr daemon", bin_name = "knarr daemon", version, verbatim_doc_comment)]
@@ -95,6 +97,9 @@ pub struct Flags {
     /// Mirror of Docker Hub, asked before it; may be repeated
     #[arg(long = "registry-mirror", value_name = "URL")]
     registry_mirrors: Vec<String>,
+    /// Daemon that shares, and the file with its token: asked before registries by every pull; may be repeated
+    #[arg(long = "peer", value_name = "HOST[:PORT]=FILE")]
+    peers: Vec<String>,
     /// Folder with a folder HOST or HOST:PORT for each registry: hosts.toml as containerd's, certificates as Docker's; may be repeated
     /// [default: /etc/knarr/certs.d, /etc/docker/certs.d]
     #[arg(long = "certs-dir", value_name = "DIR")]
@@ -146,6 +151,8 @@ struct File {
     #[serde(default)]
     registry_mirrors: Vec<String>,
     #[serde(default)]
+    peers: Vec<String>,
+    #[serde(default)]
     certs_dirs: Vec<PathBuf>,
     compat: Option<String>,
     #[serde(default)]
@@ -175,6 +182,7 @@ pub struct Options {
     pub insecure_registries: Vec<String>,
     pub registry_ca: Option<PathBuf>,
     pub registry_mirrors: Vec<String>,
+    pub peers: Vec<Peer>,
     pub certs_dirs: Vec<PathBuf>,
     pub compat_docker: bool,
     pub labels: Vec<String>,
@@ -224,6 +232,7 @@ impl Flags {
             insecure_registries: many("insecure-registries", self.insecure_registries, file.insecure_registries)?,
             registry_ca: one("registry-ca", self.registry_ca, file.registry_ca)?,
             registry_mirrors: many("registry-mirrors", self.registry_mirrors, file.registry_mirrors)?,
+            peers: peers(&many("peers", self.peers, file.peers)?)?,
             certs_dirs: certs_dirs(many("certs-dirs", self.certs_dirs, file.certs_dirs)?),
             compat_docker: compat(one("compat", self.compat, file.compat)?)?,
             labels: many("labels", self.labels, file.labels)?,
@@ -337,7 +346,7 @@ mod tests {
         let text = "data-root='/d'\nexec-root='/e'\nhost=['unix:///s']\ngroup='g'\npidfile='/p'\nlog-level='warn'\n\
                     log-opts=['max-size=1m']\nbridge='b'\nbip='10.0.0.1/8'\nmtu=1400\ndns=['1.1.1.1']\ndns-search=['x']\n\
                     dns-opts=['y']\ninsecure-registries=['r']\nregistry-ca='/r'\nregistry-mirrors=['m']\n\
-                    certs-dirs=['/c']\ncompat='docker'\nlabels=['a=b']\n\
+                    peers=['p=/t']\ncerts-dirs=['/c']\ncompat='docker'\nlabels=['a=b']\n\
                     stop-timeout=3\ncgroup-parent='/c'\ntlsverify=true\ntlscacert='/a'\ntlscert='/b'\ntlskey='/k'\n\
                     debug=false\n";
         let file: File = toml::from_str(text).unwrap();
@@ -348,7 +357,7 @@ mod tests {
             "dns-opt" => "dns-opts".to_owned(),
             "label" => "labels".to_owned(),
             "insecure-registry" => "insecure-registries".to_owned(),
-            "registry-mirror" | "certs-dir" => format!("{flag}s"),
+            "registry-mirror" | "certs-dir" | "peer" => format!("{flag}s"),
             other => other.to_owned(),
         };
         let command = Flags::command();

@@ -43,6 +43,7 @@ pub(crate) mod rm;
 pub(crate) mod rmi;
 pub(crate) mod run;
 pub(crate) mod save;
+pub(crate) mod share;
 pub(crate) mod start;
 pub(crate) mod stats;
 mod stats_rows;

@@ -1,9 +1,13 @@
 //! `pull`.
 
+use std::collections::BTreeMap;
+
+use knarr_api::system::AuthConfig;
+
 use super::reference::{self, split_reference};
 use crate::client::{Call, Client};
 use crate::error::{Error, Result};
-use crate::login::{AUTH_HEADER, header_for};
+use crate::login::{AUTH_HEADER, CONFIG_HEADER, ConfigFile, header, header_for};
 use crate::output;
 use crate::progress::{Target, show};
 
@@ -14,11 +18,15 @@ use crate::progress::{Target, show};
   knarr pull debian:12
   knarr pull localhost:5000/web              from a registry on this host, over http
   knarr pull --up-to 2 debian                its two lowest layers
+  knarr pull --peer box.lan:5443 debian      from there what is there; first: knarr login -u knarr box.lan:5443, the token as password
   knarr pull --platform linux/arm64 debian")]
 pub(crate) struct Args {
     /// All tags of the name
     #[arg(short, long)]
     all_tags: bool,
+    /// Take from this daemon what it has (knarr share), the rest from the registry; may be repeated
+    #[arg(long = "peer", value_name = "HOST[:PORT]")]
+    peers: Vec<String>,
     /// Platform, for example linux/arm64
     #[arg(long, value_name = "OS/ARCH")]
     platform: Option<String>,
@@ -56,7 +64,7 @@ impl Args {
     }
 
     fn options(&self) -> Options<'_> {
-        Options { platform: self.platform.as_deref(), up_to: self.up_to.as_deref() }
+        Options { platform: self.platform.as_deref(), up_to: self.up_to.as_deref(), peers: &self.peers }
     }
 }
 
@@ -73,11 +81,22 @@ pub(crate) async fn pull(client: &Client, image: &str, platform: Option<&str>, t
 struct Options<'a> {
     platform: Option<&'a str>,
     up_to: Option<&'a str>,
+    peers: &'a [String],
 }
 
 async fn fetch(client: &Client, name: &str, tag: Option<&str>, options: Options<'_>, target: Target) -> Result {
     let call = Call::post(&["images", "create"]).query("fromImage", name).maybe("tag", tag);
     let call = call.maybe("platform", options.platform).maybe("up-to", options.up_to);
+    let call = options.peers.iter().fold(call, |call, peer| call.query("peer", peer));
     let call = call.header(AUTH_HEADER, header_for(name));
+    let call =
+        if options.peers.is_empty() { call } else { call.header(CONFIG_HEADER, header(&tokens(options.peers)?)) };
     show(client.stream(call).await?, target).await.map(drop)
+}
+
+/// What is known of these peers by `login`.
+fn tokens(peers: &[String]) -> Result<BTreeMap<&str, AuthConfig>> {
+    let file = ConfigFile::load()?;
+    let known = |peer| Ok(file.credentials(peer)?.map(|auth| (peer, auth)));
+    peers.iter().map(|peer| known(peer.as_str())).filter_map(Result::transpose).collect()
 }

@@ -11,13 +11,14 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use knarr_api::container::{HostConfig, Ulimit};
-use knarr_engine::{BuildFailure, BuildOptions, BuildRequest, Credentials, Engine, RunOptions};
+use knarr_engine::{BuildFailure, BuildOptions, BuildRequest, Engine, RunOptions};
 use knarr_model::{Digest, Fault, Kind, Reference};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::Daemon;
+use super::transfer::all_credentials;
 use crate::error::Result;
 use crate::long_body::Upload;
 use crate::query::Query;
@@ -129,7 +130,6 @@ fn build_request(query: &Query, headers: &HeaderMap) -> Result<BuildRequest> {
         "" => None,
         text => Some(text.parse()?),
     };
-    let config = headers.get("x-registry-config").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let options = BuildOptions {
         args: args.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         target: Some(query.text("target").to_owned()).filter(|target| !target.is_empty()),
@@ -145,7 +145,7 @@ fn build_request(query: &Query, headers: &HeaderMap) -> Result<BuildRequest> {
         no_cache: query.flag("nocache"),
         pull: query.flag("pull"),
         run: RunOptions { host: host(query)?, keep: !query.flag_or_true("rm") && !query.flag("forcerm") },
-        credentials: Credentials::from_registry_config(config)?,
+        credentials: all_credentials(headers)?,
     })
 }
 

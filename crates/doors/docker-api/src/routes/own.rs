@@ -5,14 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use knarr_api::compare::{Diff, Waste, WhyKept};
+use knarr_api::share::{ShareEnabled, ShareOptions, ShareStatus};
 use knarr_api::tree::Tree;
 use knarr_api::verify::Verified;
-use knarr_engine::{Engine, Part, TreeQuery, Verify};
+use knarr_engine::{Engine, Part, ShareRequest, TreeQuery, Verify};
 use knarr_model::Fault;
 
 use super::{Daemon, transfer};
+use crate::body;
 use crate::error::Result;
 use crate::query::Query;
 
@@ -22,6 +24,9 @@ pub(super) fn routes() -> Router<Arc<Engine>> {
         .route("/knarr/images/diff", get(diff))
         .route("/knarr/images/waste", get(waste))
         .route("/knarr/images/verify", post(verify))
+        .route("/knarr/share", get(share_status))
+        .route("/knarr/share/enable", post(enable_share))
+        .route("/knarr/share/disable", post(disable_share))
         .route("/knarr/why-kept", get(why_kept))
 }
 
@@ -56,4 +61,26 @@ async fn verify(State(engine): Daemon, query: Query, headers: HeaderMap) -> Resu
 /// `GET /knarr/why-kept?layer=DIGEST`.
 async fn why_kept(State(engine): Daemon, query: Query) -> Result<Json<Vec<WhyKept>>> {
     Ok(Json(engine.why_kept(query.text("layer"))?))
+}
+
+/// `GET /knarr/share`.
+async fn share_status(State(engine): Daemon) -> Json<ShareStatus> {
+    Json(engine.share_status().await)
+}
+
+/// `POST /knarr/share/enable`.
+async fn enable_share(
+    State(engine): Daemon,
+    body::Json(options): body::Json<ShareOptions>,
+) -> Result<Json<ShareEnabled>> {
+    let file = |path: String| Some(path).filter(|path| !path.is_empty()).map(Into::into);
+    let request =
+        ShareRequest { address: options.address, certificate: file(options.certificate), key: file(options.key) };
+    Ok(Json(engine.enable_share(request).await?))
+}
+
+/// `POST /knarr/share/disable`.
+async fn disable_share(State(engine): Daemon) -> Result<StatusCode> {
+    engine.disable_share().await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,6 @@
 //! Pull and push, which `/images/…` hands over, `/distribution` and `/auth`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -8,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::HeaderMap;
 use knarr_api::image::Distribution;
-use knarr_engine::{Credentials, Engine, Pull, Push};
+use knarr_engine::{Credentials, Engine, Peer, Pull, Push};
 use knarr_model::{Digest, Fault, Kind, Progress, Reference};
 use serde_json::{Value, json};
 
@@ -30,8 +31,14 @@ pub(super) fn credentials(headers: &HeaderMap) -> Result<Credentials> {
     Ok(text.map(Credentials::from_registry_auth).transpose()?.unwrap_or_default())
 }
 
-/// `POST /images/create?fromImage=NAME[&tag=TAG or DIGEST][&platform=…][&up-to=NODE]`, the last knarr's own. Without any tag,
-/// all tags are pulled.
+/// Who the client says it is to several registries.
+pub(super) fn all_credentials(headers: &HeaderMap) -> Result<BTreeMap<String, Credentials>> {
+    let text = headers.get("x-registry-config").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Ok(Credentials::from_registry_config(text)?)
+}
+
+/// `POST /images/create?fromImage=NAME[&tag=TAG or DIGEST][&platform=…][&up-to=NODE][&peer=HOST…]`, the last two knarr's own.
+/// Without any tag, all tags are pulled.
 pub(super) async fn pull(engine: Arc<Engine>, query: &Query, headers: &HeaderMap) -> Result<Response> {
     let (name, tag) = (query.text("fromImage"), query.text("tag"));
     let mut reference: Reference = name.parse().map_err(Fault::from)?;
@@ -44,12 +51,20 @@ pub(super) async fn pull(engine: Arc<Engine>, query: &Query, headers: &HeaderMap
     let platform = query.text("platform");
     let platform = if platform.is_empty() { None } else { Some(platform.parse()?) };
     let up_to = Some(query.text("up-to")).filter(|node| !node.is_empty()).map(str::to_owned);
-    let pull = Pull { reference, all_tags, platform, up_to, credentials: credentials(headers)? };
+    let (peers, credentials) = (peers(query, headers)?, credentials(headers)?);
+    let pull = Pull { reference, all_tags, platform, up_to, peers, credentials };
     progress::run(|lines| async move {
         let told: Arc<dyn Progress> = lines;
         engine.pull(&pull, &told).await.map(drop).map_err(not_for_us)
     })
     .await
+}
+
+/// Who is asked before the registry, each with what `X-Registry-Config` has for it.
+fn peers(query: &Query, headers: &HeaderMap) -> Result<Vec<Peer>> {
+    let known = all_credentials(headers)?;
+    let peer = |host: &str| Peer { host: host.to_owned(), credentials: known.get(host).cloned().unwrap_or_default() };
+    Ok(query.all("peer").iter().map(|host| peer(host)).collect())
 }
 
 /// Whether a tag or digest was written.

@@ -107,7 +107,13 @@ fn push(addr: SocketAddr, name: &str, manifest: &Descriptor) -> PushRequest {
 
 fn pull(addr: SocketAddr, name: &str) -> PullRequest {
     let reference = format!("{addr}/{name}").parse().unwrap();
-    PullRequest { reference, platform: None, credentials: Credentials::Anonymous, similar: Default::default() }
+    PullRequest {
+        reference,
+        platform: None,
+        credentials: Credentials::Anonymous,
+        similar: Default::default(),
+        peers: Vec::new(),
+    }
 }
 
 fn big(seed: u32) -> Vec<u8> {

@@ -54,6 +54,7 @@ impl Engine {
             reference: name.clone(),
             all_tags: false,
             up_to: None,
+            peers: Vec::new(),
             platform: Some(image.config().platform()),
             credentials: credentials.clone(),
         };

@@ -221,7 +221,13 @@ pub fn client() -> Client {
 }
 
 pub fn request(reference: Reference) -> PullRequest {
-    PullRequest { reference, platform: None, credentials: Credentials::Anonymous, similar: Default::default() }
+    PullRequest {
+        reference,
+        platform: None,
+        credentials: Credentials::Anonymous,
+        similar: Default::default(),
+        peers: Vec::new(),
+    }
 }
 
 pub async fn pull(store: &Store, request: &PullRequest) -> Result<(Image, Fetched)> {
