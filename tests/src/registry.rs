@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use knarr_model::Digest;
 use tempfile::TempDir;
 
 use crate::process::{Running, knarr_binary};
@@ -100,8 +101,30 @@ impl Registry {
 
     /// A plain `GET`; status and body. Only for a registry without TLS.
     pub fn get(&self, path: &str) -> Result<(u16, String)> {
+        self.ask("GET", path, "", b"")
+    }
+
+    /// Puts a blob into a repository; its digest.
+    pub fn put_blob(&self, name: &str, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
+        let (status, said) = self.ask("POST", &path, "application/octet-stream", bytes)?;
+        ensure!(status == 201, "{path}: {status} {said}");
+        Ok(digest)
+    }
+
+    /// Puts a manifest or index under a tag or its digest.
+    pub fn put_manifest(&self, name: &str, tag: &str, media_type: &str, bytes: &[u8]) -> Result<()> {
+        let (status, said) = self.ask("PUT", &format!("/v2/{name}/manifests/{tag}"), media_type, bytes)?;
+        ensure!(status == 201, "{name}:{tag}: {status} {said}");
+        Ok(())
+    }
+
+    fn ask(&self, method: &str, path: &str, media_type: &str, body: &[u8]) -> Result<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address)?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address)?;
+        write!(stream, "Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n", body.len())?;
+        stream.write_all(body)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let status = answer.split_whitespace().nth(1).context("no status line")?.parse()?;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 
-use knarr_images::{Image, Registration};
+use knarr_images::{Claim, Evidence, Image, Registration};
 use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor};
 use knarr_model::ports::{self, Content as _};
 use knarr_model::{Digest, Fault, Kind, Platform, Progress, Reference, Result, Step};
 use knarr_sys::failpoint;
-use knarr_transfer::{Credentials, OnLayer, Peer, PullRequest};
+use knarr_transfer::{Credentials, Material, OnLayer, Peer, PullRequest};
 
 use super::branch;
 use super::unpack::Unpack;
@@ -65,12 +65,12 @@ impl Engine {
         let before = self.images.resolve(&reference.to_string()).ok().map(|image| image.id);
         let fetched = self.fetch_and_unpack(&request, pull.up_to.as_deref(), progress).await;
         let registered = match fetched {
-            Ok(fetched) => {
+            Ok((fetched, provenance)) => {
                 let (engine, names) = (Arc::clone(self), names(reference, &fetched.target));
                 let branch = pull.up_to.is_some();
                 blocking(move || match branch {
                     true => engine.register_branch(&fetched),
-                    false => engine.register_pulled(&fetched, names),
+                    false => engine.register_pulled(&fetched, names, provenance),
                 })
                 .await
             }
@@ -132,7 +132,7 @@ impl Engine {
         request: &PullRequest,
         up_to: Option<&str>,
         progress: &Arc<dyn Progress>,
-    ) -> Result<knarr_transfer::Image> {
+    ) -> Result<(knarr_transfer::Image, Vec<Claim>)> {
         let client = self.registries()?;
         let content: Arc<dyn ports::Content> = Arc::new(self.content.clone());
         let mut image = client.open(request, &content).await?;
@@ -150,16 +150,22 @@ impl Engine {
             let on_layer = on_layer(arrived);
             client.fetch(request, &image, &content, progress.as_ref(), &on_layer).await
         };
-        let (fetched, unpacked) = tokio::join!(fetched, unpacked);
+        let (fetched, unpacked, materials) =
+            tokio::join!(fetched, unpacked, client.provenance(request, &image, &content));
         // The fetch's failure is the cause of the unpacker's, where both fail.
         fetched?;
         unpacked?;
         progress.step(Step::Say { id: "", text: &format!("Digest: {}", image.target.digest) });
-        Ok(image)
+        Ok((image, materials.into_iter().map(claim).collect()))
     }
 
     /// Records the image, which archive each layer came as, and its names.
-    fn register_pulled(&self, image: &knarr_transfer::Image, names: Vec<Reference>) -> Result<Image> {
+    fn register_pulled(
+        &self,
+        image: &knarr_transfer::Image,
+        names: Vec<Reference>,
+        provenance: Vec<Claim>,
+    ) -> Result<Image> {
         self.images.remember_blobs(&archives(image))?;
         let top = image.config.chain_ids().pop();
         let registered = self.images.register(Registration {
@@ -167,10 +173,16 @@ impl Engine {
             manifest: Some(image.manifest.clone()),
             size: self.layers.size(top.as_ref())?,
             names,
+            provenance,
             ..Registration::default()
         });
         Ok(registered?)
     }
+}
+
+/// What is said to have been used is a claim until the layers have borne it out.
+fn claim(material: Material) -> Claim {
+    Claim { source: Evidence::Provenance, name: material.name, digest: Some(material.digest) }
 }
 
 /// Each layer with the archive that it came as.

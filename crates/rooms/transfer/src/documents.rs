@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document};
+use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document, media};
 use knarr_model::{Digest, Fault, Reference};
 
 use crate::answer;
@@ -36,6 +36,22 @@ impl Remote {
                 Ok(resolved) => return Ok(resolved),
                 Err(error) => tries.pause(error).await.map_err(|e| explain(e, "pull", image))?,
             }
+        }
+    }
+
+    /// A small document of the repository, held in memory; where a digest is given, it must have that.
+    pub(crate) async fn small(&self, path: &str, digest: Option<&Digest>, limit: u64) -> Result<Vec<u8>, Error> {
+        let moved = AtomicU64::new(0);
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(media::OCI_INDEX))]);
+        let call = Call { method: Method::GET, url: self.url(path), headers, body: None, moved: &moved };
+        let response = self.pace.in_time(self.send(&call)).await?;
+        if !response.status().is_success() {
+            return Err(answer::refused(response).await);
+        }
+        let bytes = answer::read(response, limit).await?;
+        match digest.filter(|digest| **digest != Digest::of(&bytes)) {
+            Some(digest) => Err(self.invalid(&format!("other bytes for {digest}"))),
+            None => Ok(bytes),
         }
     }
 

@@ -111,6 +111,18 @@ impl Sources {
         self.registry.config(image, blob).await
     }
 
+    /// See [`Remote::small`].
+    pub(crate) async fn small(&self, blob: &Descriptor, limit: u64) -> Result<Vec<u8>, Error> {
+        let path = format!("blobs/{}", blob.digest);
+        for mirror in self.usable() {
+            match mirror.remote.small(&path, Some(&blob.digest), limit).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => mirror.failed(error)?,
+            }
+        }
+        self.registry.small(&path, Some(&blob.digest), limit).await
+    }
+
     /// See [`Remote::fetch`]. The next place goes on behind what the last one sent.
     pub(crate) async fn fetch(&self, blob: &Descriptor, target: &Target<'_>) -> Result<u64, Error> {
         for mirror in self.usable() {

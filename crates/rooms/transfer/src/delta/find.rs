@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderMap, Method, StatusCode};
+use http::StatusCode;
 use knarr_model::oci::{DOCUMENT_LIMIT, Descriptor, Document, Manifest, media};
 use knarr_model::ports::Content;
 use knarr_model::{Digest, Reference, Result as ModelResult};
@@ -14,10 +14,9 @@ use super::frames::frames;
 use super::index::{self, Chunk};
 use super::plan::{Piece, Place, plan};
 use super::{ABOUT, MEDIA_TYPE, Similar};
-use crate::answer;
 use crate::error::Error;
 use crate::fetch::Target;
-use crate::remote::{Call, Remote};
+use crate::remote::Remote;
 use crate::sink::on_blocking_thread;
 
 /// Layers below this size are fetched: asking costs as much.
@@ -126,21 +125,11 @@ impl Delta {
         Ok((about == Some(&manifest.digest)).then_some(found))
     }
 
-    /// A small document of the repository, which must have the digest.
+    /// See [`Remote::small`]; what it cost is added up.
     async fn fetch(&self, remote: &Remote, path: &str, digest: Option<&Digest>, limit: u64) -> Result<Vec<u8>, Error> {
-        let moved = AtomicU64::new(0);
-        let headers = HeaderMap::from_iter([(http::header::ACCEPT, http::HeaderValue::from_static(media::OCI_INDEX))]);
-        let call = Call { method: Method::GET, url: remote.url(path), headers, body: None, moved: &moved };
-        let response = remote.send(&call).await?;
-        if !response.status().is_success() {
-            return Err(answer::refused(response).await);
-        }
-        let bytes = answer::read(response, limit).await?;
+        let bytes = remote.small(path, digest, limit).await?;
         self.transferred.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        match digest.filter(|digest| **digest != Digest::of(&bytes)) {
-            Some(digest) => Err(remote.invalid(&format!("other bytes for {digest}"))),
-            None => Ok(bytes),
-        }
+        Ok(bytes)
     }
 }
 
