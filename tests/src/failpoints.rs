@@ -5,6 +5,16 @@ use std::path::Path;
 
 /// The names of all failpoints in the source that are wanted.
 pub fn failpoints(of: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    found(|name, _| of(name))
+}
+
+/// Those of them at which the disk can refuse.
+pub fn disk_failpoints() -> BTreeSet<String> {
+    found(|_, rest| rest.starts_with(", io)"))
+}
+
+/// The names that are wanted by themselves and by what stands behind them.
+fn found(of: impl Fn(&str, &str) -> bool) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates")];
     while let Some(folder) = folders.pop() {
@@ -14,8 +24,8 @@ pub fn failpoints(of: impl Fn(&str) -> bool) -> BTreeSet<String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(path).unwrap();
-                let names = text.split("failpoint!(\"").skip(1).filter_map(|rest| rest.split('"').next());
-                found.extend(names.filter(|name| of(name)).map(str::to_owned));
+                let calls = text.split("failpoint!(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+                found.extend(calls.filter(|(name, rest)| of(name, rest)).map(|(name, _)| name.to_owned()));
             }
         }
     }

@@ -135,6 +135,13 @@ impl Host {
         self.answer(command)
     }
 
+    /// Starts the daemon (again) so that its disk answers a failpoint with an error number, for as long as the file `while_there` is there.
+    pub fn resume_to_fail_at(&mut self, failpoint: &str, number: i32, while_there: &Path) -> Result<()> {
+        let mut command = self.daemon_command()?;
+        command.env("KNARR_FAILPOINT", format!("{failpoint}={number}@{}", while_there.display()));
+        self.answer(command)
+    }
+
     fn answer(&mut self, mut command: Command) -> Result<()> {
         let mut daemon = Running::start(&mut command)?;
         let socket = self.socket();

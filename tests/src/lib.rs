@@ -27,7 +27,7 @@ pub mod walk;
 
 pub use client::{Client, Output};
 pub use disk::Disk;
-pub use failpoints::failpoints;
+pub use failpoints::{disk_failpoints, failpoints};
 pub use gate::Gate;
 pub use held::Held;
 pub use host::Host;

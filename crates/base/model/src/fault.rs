@@ -1,7 +1,10 @@
 //! The boundary error: what a room says to the engine, and the engine to a door.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::{fmt, io};
+
+/// Input/output error.
+const EIO: i32 = 5;
 
 /// What sort of failure it is; doors map it to an HTTP status, a gRPC code or an exit code in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,7 +96,7 @@ impl Fault {
         &self.message
     }
 
-    /// The sentence and all its causes, joined by `: `, as a client is told.
+    /// The sentence and all its causes, joined by `: `, then the remedy where the disk is at fault, as a client is told.
     pub fn full(&self) -> String {
         let mut text = self.message.clone();
         let mut next = self.source();
@@ -102,7 +105,18 @@ impl Fault {
             text.push_str(&cause.to_string());
             next = cause.source();
         }
+        text.push_str(self.remedy().unwrap_or_default());
         text
+    }
+
+    /// What the user can do about the disk.
+    fn remedy(&self) -> Option<&'static str> {
+        let causes = std::iter::successors(self.source(), |cause: &&'_ (dyn StdError + 'static)| (*cause).source());
+        let number = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(io::Error::raw_os_error);
+        if self.kind == Kind::NoSpace {
+            return Some("; `knarr system df` tells what takes room, `knarr system prune` removes what nothing uses");
+        }
+        (number == Some(EIO)).then_some("; the disk fails: the kernel's log (dmesg) says more")
     }
 }
 

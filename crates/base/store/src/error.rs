@@ -57,7 +57,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The error number of the system call that failed.
+    fn system(&self) -> Option<i32> {
+        match self {
+            Self::Open { source, .. } | Self::Transaction { source, .. } => match source.as_ref() {
+                redb::Error::Io(io) => io.raw_os_error(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn kind(&self) -> Kind {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
         let redb = match self {
             Self::InUse(_) => return Kind::Conflict,
             Self::Full { .. } => return Kind::NoSpace,
@@ -65,7 +77,7 @@ impl StoreError {
             Self::Decode { .. } | Self::Encode { .. } => return Kind::Internal,
         };
         match redb.as_ref() {
-            redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Kind::NoSpace,
+            redb::Error::Io(io) if matches!(io.kind(), StorageFull | QuotaExceeded) => Kind::NoSpace,
             _ => Kind::Internal,
         }
     }
@@ -75,6 +87,10 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         use std::error::Error as _;
         let fault = Fault::new(error.kind(), error.to_string());
+        // The system's answer stays one: whoever reads the fault finds the remedy by it.
+        if let Some(number) = error.system() {
+            return fault.because(std::io::Error::from_raw_os_error(number));
+        }
         match error.source() {
             Some(cause) => fault.because(cause.to_string()),
             None => fault,

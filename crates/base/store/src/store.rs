@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::time::Duration;
 
+use knarr_sys::failpoint;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -87,6 +88,7 @@ impl Store {
         transaction.set_quick_repair(true);
         let write = Write { transaction, failure: self.failure.clone(), roomy };
         let value = body(&write)?;
+        failpoint!("database.committing", io).map_err(|e| fail(e.into()))?;
         write.transaction.commit().map_err(|e| fail(e.into()))?;
         Ok(value)
     }

@@ -1,7 +1,8 @@
-//! Steps at which a test can kill this process, as `kill -9` would: [`failpoint!`](crate::failpoint!).
+//! Steps at which a test can kill this process, as `kill -9` would, or let the disk refuse: [`failpoint!`](crate::failpoint!).
 //!
 //! A point is named `program.step`. Which one kills is said by the environment variable [`VARIABLE`], or, in a program without an
-//! environment, by `choose`. Release builds contain none of it.
+//! environment, by `choose`. The value `NAME=ERRNO@FILE` lets a point that is an [`io::Result`](std::io::Result) fail with that number for as long as the file is
+//! there. Release builds contain none of it.
 
 #[cfg(not(feature = "std"))]
 use core::ffi::{CStr, c_char};
@@ -11,12 +12,15 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 /// The environment variable that names the point.
 pub const VARIABLE: &str = "KNARR_FAILPOINT";
 
-/// Kills this process with SIGKILL if a test has chosen the step `$name`.
+/// Kills this process with SIGKILL if a test has chosen the step `$name`. With `, io` it is an [`io::Result`](std::io::Result): the error that a test has chosen for it.
 #[cfg(any(debug_assertions, feature = "failpoints"))]
 #[macro_export]
 macro_rules! failpoint {
     ($name:literal) => {
         $crate::failpoint::reached($name)
+    };
+    ($name:literal, io) => {
+        $crate::failpoint::passed($name)
     };
 }
 
@@ -25,6 +29,9 @@ macro_rules! failpoint {
 #[macro_export]
 macro_rules! failpoint {
     ($name:literal) => {};
+    ($name:literal, io) => {
+        ::std::io::Result::Ok(())
+    };
 }
 
 /// What [`failpoint!`](crate::failpoint!) does.
@@ -33,6 +40,20 @@ pub fn reached(name: &str) {
     if is_chosen(name) {
         let _the_next_line_is_never_run =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+/// What [`failpoint!`](crate::failpoint!) does at a step of the disk.
+#[cfg(feature = "std")]
+pub fn passed(name: &str) -> std::io::Result<()> {
+    reached(name);
+    let chosen = std::env::var(VARIABLE).unwrap_or_default();
+    let refusal = chosen.strip_prefix(name).and_then(|rest| rest.strip_prefix('=')?.split_once('@'));
+    match refusal {
+        Some((number, file)) if std::path::Path::new(file).exists() => {
+            Err(std::io::Error::from_raw_os_error(number.parse().unwrap_or_default()))
+        }
+        _ => Ok(()),
     }
 }
 

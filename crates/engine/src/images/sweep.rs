@@ -80,6 +80,9 @@ impl Engine {
     /// Removes those of the candidates, and of what failed work has made, that no image, no container and no work in progress needs. Waits for
     /// the disk.
     pub(super) fn sweep(&self, mut candidates: Candidates) -> Result<Swept> {
+        if let Err(error) = self.layers.tidy() {
+            tracing::warn!(error = %Fault::from(error).full(), "cannot remove what is left of a layer");
+        }
         candidates.layers.extend(self.layers.doubtful());
         candidates.blobs.extend(self.content.doubtful());
         if candidates.layers.is_empty() && candidates.blobs.is_empty() {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use knarr_model::{Digest, Result, ports};
 use knarr_store::Leases;
+use knarr_sys::failpoint;
 
 use crate::error::Error;
 use crate::ingest::{self, Writer};
@@ -96,7 +97,7 @@ impl Content {
 
     /// Removes a blob; false where it was not there.
     pub fn delete(&self, digest: &Digest) -> Result<bool> {
-        match fs::remove_file(self.layout.blob(digest)) {
+        match failpoint!("store.blob-removing", io).and_then(|()| fs::remove_file(self.layout.blob(digest))) {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(e) => Err(Error::io(format!("delete blob {digest}"))(e).into()),

@@ -119,19 +119,19 @@ impl Writer {
     fn publish(&mut self, digest: &Digest) -> io::Result<()> {
         let target = self.layout.blob(digest);
         self.file.set_permissions(fs::Permissions::from_mode(0o400))?;
-        failpoint!("store.blob-written");
+        failpoint!("store.blob-written", io)?;
         self.file.sync_all()?;
-        failpoint!("store.blob-synced");
+        failpoint!("store.blob-synced", io)?;
         if let Some(parent) = target.parent() {
             if !parent.exists() {
                 layout::create_private(parent)?;
                 sync_dir(&self.layout.blobs())?;
             }
             fs::rename(self.folder.join("data"), &target)?;
-            failpoint!("store.blob-renamed");
+            failpoint!("store.blob-renamed", io)?;
             sync_dir(parent)?;
         }
-        failpoint!("store.blob-committed");
+        failpoint!("store.blob-committed", io)?;
         fs::remove_dir_all(&self.folder)
     }
 }
@@ -142,7 +142,7 @@ impl ports::Ingest for Writer {
     }
 
     fn write(&mut self, data: &[u8]) -> Result<()> {
-        if let Err(e) = self.file.write_all(data) {
+        if let Err(e) = self.file.write_all(data).and_then(|()| failpoint!("store.blob-writing", io)) {
             self.passing = true;
             return Err(Error::io(format!("write content {:?}", self.claim.key))(e).into());
         }

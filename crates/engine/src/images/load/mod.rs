@@ -41,7 +41,7 @@ impl Engine {
     fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
         let scratch = Scratch::new(&self.roots)?;
         let files = Files::take(source, scratch.path())?;
-        failpoint!("store.archive-kept");
+        failpoint!("store.archive-kept", io).map_err(|e| Fault::io("keep the archive", e))?;
         let loaded = if files.has("manifest.json") {
             self.load_docker(&files)?
         } else if files.has("index.json") {

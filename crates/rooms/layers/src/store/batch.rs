@@ -101,7 +101,7 @@ impl Batch<'_> {
                 Ok(layer)
             }
             Err(error) => {
-                // What cannot be removed now is removed when the folder is next opened.
+                // What cannot be removed now is tried again.
                 let _ = self.layers.remove_folder(&name);
                 Err(error)
             }
@@ -127,11 +127,11 @@ impl Batch<'_> {
             opaque: content.opaque,
             own: content.own,
         };
-        failpoint!("store.layer-unpacked");
         let fail = || Error::io(format!("record layer {}", layer.chain_id));
+        failpoint!("store.layer-unpacked", io).map_err(fail())?;
         let data = serde_json::to_vec(&layer).map_err(|e| fail()(e.into()))?;
         write_private(&folder.join("meta.json"), &data).map_err(fail())?;
-        failpoint!("store.layer-recorded");
+        failpoint!("store.layer-recorded", io).map_err(fail())?;
         Ok(layer)
     }
 
@@ -142,19 +142,20 @@ impl Batch<'_> {
             return Ok(());
         }
         let sync = || rustix::fs::syncfs(File::open(root)?).map_err(io::Error::from);
-        sync().map_err(Error::at("sync", root))?;
-        failpoint!("store.layer-synced");
-        for (name, layer) in std::mem::take(&mut self.made) {
-            self.layers.publish(&name, &layer)?;
+        sync().and_then(|()| failpoint!("store.layer-synced", io)).map_err(Error::at("sync", root))?;
+        // What is not published when one fails goes with the batch.
+        while let Some((name, layer)) = self.made.first() {
+            self.layers.publish(name, layer)?;
+            self.made.remove(0);
         }
-        sync_dir(root).map_err(Error::at("sync", root))
+        sync_dir(root).and_then(|()| failpoint!("store.layers-published", io)).map_err(Error::at("sync", root))
     }
 }
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         for (name, _) in &self.made {
-            // What cannot be removed now is removed when the folder is next opened.
+            // What cannot be removed now is tried again.
             let _ = self.layers.remove_folder(name);
         }
     }

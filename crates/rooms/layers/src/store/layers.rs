@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use knarr_model::Digest;
 use knarr_store::Leases;
@@ -26,6 +26,8 @@ pub struct Layers {
     pub(super) known: Known,
     damaged: Vec<Damaged>,
     pub(super) measured: Measured,
+    /// Folders that are no layers and could not be removed.
+    left: Mutex<Vec<String>>,
     pub(super) leases: Arc<Mutex<Leases>>,
 }
 
@@ -40,8 +42,8 @@ impl Layers {
     pub fn open(root: &Path) -> Result<Self> {
         make_private(root).map_err(Error::at("create", root))?;
         let (root, next) = (root.to_owned(), AtomicU64::new(0));
-        let (known, measured) = (Known::default(), Measured::default());
-        let mut layers = Self { root, next, known, damaged: Vec::new(), measured, leases: Arc::default() };
+        let (known, measured, left) = (Known::default(), Measured::default(), Mutex::default());
+        let mut layers = Self { root, next, known, damaged: Vec::new(), measured, left, leases: Arc::default() };
         for name in layers.names()? {
             if name.starts_with(UNFINISHED) {
                 layers.remove_folder(&name)?;
@@ -128,7 +130,6 @@ impl Layers {
         };
         self.known.all().remove(chain);
         if moved {
-            failpoint!("store.layer-removing");
             self.remove_folder(&name)?;
         }
         Ok(moved)
@@ -175,7 +176,9 @@ impl Layers {
     /// Makes a finished folder the layer of this chain id; one that is there already stays. The caller syncs the root.
     pub(super) fn publish(&self, name: &str, layer: &Layer) -> Result<()> {
         let chain = &layer.chain_id;
-        match fs::rename(self.root.join(name), self.folder(chain)) {
+        let renamed = failpoint!("store.layer-publishing", io)
+            .and_then(|()| fs::rename(self.root.join(name), self.folder(chain)));
+        match renamed {
             Err(e) if matches!(e.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
                 return self.remove_folder(name);
             }
@@ -186,9 +189,20 @@ impl Layers {
         Ok(())
     }
 
-    /// Removes a folder and all in it.
+    /// Removes a folder and all in it. One that cannot be removed now is tried again by [`Layers::tidy`], and when the folder of all layers is next opened.
     pub(super) fn remove_folder(&self, name: &str) -> Result<()> {
-        remove_tree(&self.root, name)
+        let refused = failpoint!("store.layer-removing", io).map_err(Error::at("remove", &self.root.join(name)));
+        refused.and_then(|()| remove_tree(&self.root, name)).inspect_err(|_| self.left().push(name.to_owned()))
+    }
+
+    /// Removes what could not be removed before.
+    pub fn tidy(&self) -> Result<()> {
+        let left = std::mem::take(&mut *self.left());
+        left.iter().map(|name| self.remove_folder(name)).fold(Ok(()), Result::and)
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<String>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn names(&self) -> Result<Vec<String>> {
