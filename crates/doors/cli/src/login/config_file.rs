@@ -1,5 +1,6 @@
 //! Docker's configuration file. What we do not know in it is kept as it is.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -60,12 +61,13 @@ impl ConfigFile {
         Ok(entry.and_then(|entry| decode(key, entry)))
     }
 
-    /// All that are in the file, for builds.
-    pub(crate) fn all_credentials(&self) -> std::collections::BTreeMap<String, AuthConfig> {
+    /// All that are known, for builds: those in the file, and those that the store lists.
+    pub(crate) fn all_credentials(&self) -> BTreeMap<String, AuthConfig> {
         let names = |member: &str| {
             self.document.get(member).and_then(Value::as_object).into_iter().flatten().map(|(k, _)| k.clone())
         };
-        let keys: Vec<String> = names("auths").chain(names("credHelpers")).collect();
+        let listed = self.setting("credsStore").map(helper::list).unwrap_or_default();
+        let keys: BTreeSet<String> = names("auths").chain(names("credHelpers")).chain(listed).collect();
         keys.into_iter().filter_map(|key| Some((key.clone(), self.credentials(&key).ok()??))).collect()
     }
 

@@ -1,5 +1,6 @@
-//! Programs that keep credentials: `docker-credential-NAME get|store|erase`.
+//! Programs that keep credentials: `docker-credential-NAME get|store|erase|list`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -33,6 +34,12 @@ pub(super) fn get(helper: &str, server: &str) -> Result<Option<AuthConfig>> {
         (auth.username, auth.password) = (found.username, found.secret);
     }
     Ok(Some(auth))
+}
+
+/// The servers that the program has credentials for; none where it does not say.
+pub(super) fn list(helper: &str) -> Vec<String> {
+    let known = call(helper, "list", "").ok().and_then(|text| serde_json::from_slice(&text).ok());
+    known.map(|known: BTreeMap<String, String>| known.into_keys().collect()).unwrap_or_default()
 }
 
 /// Hands over credentials.
