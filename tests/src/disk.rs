@@ -30,22 +30,16 @@ impl Disk {
 
     /// Takes what is free but so many KiB.
     pub fn fill_but(&self, kibibytes: u64) -> Result<()> {
-        let free = free(&self.path())?;
-        let mut left = free.saturating_sub(kibibytes << 10);
-        let block = vec![0xa5; 1 << 20];
         let mut file = std::fs::File::options().create(true).append(true).open(self.ballast())?;
-        while left > 0 {
-            let some = usize::try_from(left.min(1 << 20))?;
-            match std::io::Write::write_all(&mut file, &block[..some]) {
-                Err(full) if full.kind() == std::io::ErrorKind::StorageFull => break,
-                other => other.context("cannot fill the disk")?,
+        // What the file system kept back for the blocks that it had not placed yet is free again after each round.
+        loop {
+            let free = free(&self.path())?.saturating_sub(kibibytes << 10);
+            let taken = take(&mut file, free)?;
+            sync(&file)?;
+            if taken == 0 {
+                return Ok(());
             }
-            left -= some as u64;
         }
-        file.sync_all().or_else(|error| match error.kind() {
-            std::io::ErrorKind::StorageFull => Ok(()),
-            _ => Err(error.into()),
-        })
     }
 
     /// Gives back what [`Disk::fill_but`] took.
@@ -90,6 +84,27 @@ impl Drop for Disk {
         }
         assert!(unmounted.is_ok() || std::thread::panicking(), "the disk is still in use: {unmounted:?}");
     }
+}
+
+/// Writes so many bytes; how many there was room for.
+fn take(file: &mut std::fs::File, bytes: u64) -> Result<u64> {
+    let block = vec![0xa5; 1 << 20];
+    let mut taken = 0;
+    while taken < bytes {
+        let some = usize::try_from((bytes - taken).min(1 << 20))?;
+        match std::io::Write::write(file, &block[..some]) {
+            Err(full) if full.kind() == std::io::ErrorKind::StorageFull => break,
+            written => taken += written.context("cannot fill the disk")? as u64,
+        }
+    }
+    Ok(taken)
+}
+
+fn sync(file: &std::fs::File) -> Result<()> {
+    file.sync_all().or_else(|error| match error.kind() {
+        std::io::ErrorKind::StorageFull => Ok(()),
+        _ => Err(error.into()),
+    })
 }
 
 fn free(path: &Path) -> Result<u64> {
