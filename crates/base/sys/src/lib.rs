@@ -13,6 +13,8 @@ pub mod children;
 #[cfg(feature = "std")]
 pub mod clone;
 #[cfg(feature = "std")]
+pub mod disk;
+#[cfg(feature = "std")]
 pub mod exec;
 #[cfg(feature = "std")]
 pub mod ext4;

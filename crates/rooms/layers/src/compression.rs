@@ -8,11 +8,11 @@ use lzma_rust2::XzReader;
 
 use crate::error::{Error, Result};
 
-/// The largest zstd window accepted, as a power of two: 128 MiB, what `zstd -19` and `--long=27` need.
-const ZSTD_WINDOW_LOG: u32 = 27;
+/// The largest zstd window accepted, as a power of two: 64 MiB, eight times what `zstd -19` needs.
+const ZSTD_WINDOW_LOG: u32 = 26;
 
-/// The memory that an xz stream may ask for, in KiB: 128 MiB, twice what `xz -9` needs.
-const XZ_MEMORY: u32 = 128 << 10;
+/// The memory that an xz stream may ask for, in KiB: what `xz -9` needs, with its window of 64 MiB.
+const XZ_MEMORY: u32 = 66 << 10;
 
 /// Read ahead of the decoder, in bytes.
 const BUFFER: usize = 128 << 10;
@@ -106,14 +106,20 @@ mod tests {
     const XZ: &[u8] = b"\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2f\xe5\xa3\x01\x00\x01\x78\x7a\x00\x00\x00\x4d\x67\xc7\xc4\xb1\x6a\xd0\x52\x00\x01\x1a\x02\xdc\x2e\xa5\x7e\x1f\xb6\xf3\x7d\x01\x00\x00\x00\x00\x04\x59\x5a";
 
     #[test]
-    fn an_xz_stream_that_asks_for_too_much_memory_is_refused() {
-        // The dictionary's size stands in the block header, whose checksum follows it.
-        let mut data = XZ.to_vec();
-        data[16] = 37;
-        let checksum = crc32(&data[12..20]);
-        data[20..24].copy_from_slice(&checksum.to_le_bytes());
-        let error = decompress(&data[..]).unwrap().read_to_end(&mut Vec::new()).unwrap_err();
-        assert!(error.to_string().contains("memory"), "{error}");
+    fn an_xz_stream_that_asks_for_more_memory_than_the_best_level_is_refused() {
+        // The window's size stands in the block header, whose checksum follows it: 64 MiB, 96 MiB, 1.5 GiB.
+        let windowed = |code: u8| {
+            let mut data = XZ.to_vec();
+            data[16] = code;
+            let checksum = crc32(&data[12..20]);
+            data[20..24].copy_from_slice(&checksum.to_le_bytes());
+            data
+        };
+        assert_eq!(read(&windowed(28)), b"xz");
+        for code in [29, 37] {
+            let error = decompress(&windowed(code)[..]).unwrap().read_to_end(&mut Vec::new()).unwrap_err();
+            assert!(error.to_string().contains("memory"), "{error}");
+        }
     }
 
     fn crc32(data: &[u8]) -> u32 {
@@ -123,11 +129,15 @@ mod tests {
 
     #[test]
     fn a_zstd_window_over_the_cap_is_refused() {
-        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-        encoder.window_log(28).unwrap();
-        encoder.include_contentsize(false).unwrap();
-        encoder.write_all(&vec![0; 1 << 20]).unwrap();
-        let data = encoder.finish().unwrap();
-        assert!(decompress(&data[..]).unwrap().read_to_end(&mut Vec::new()).is_err());
+        let windowed = |log: u32| {
+            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(log).unwrap();
+            encoder.include_contentsize(false).unwrap();
+            encoder.write_all(&vec![0; 1 << 20]).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert_eq!(read(&windowed(26)).len(), 1 << 20);
+        let error = decompress(&windowed(27)[..]).unwrap().read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("memory"), "{error}");
     }
 }

@@ -12,6 +12,7 @@ use knarr_layers::archive::Reader;
 use knarr_layers::{Kind, Member, decompress};
 use knarr_model::oci::DOCUMENT_LIMIT;
 use knarr_model::{Digest, Fault, Result};
+use knarr_sys::disk::Room;
 use serde::de::DeserializeOwned;
 
 use super::section::{self, Section};
@@ -40,7 +41,8 @@ enum Place {
 impl Files {
     /// Takes in an archive, plain or compressed, below `folder`.
     pub(super) fn take(source: impl Read + Send, folder: &Path) -> Result<Self> {
-        let mut taking = Taking { data: section::nameless(folder)?, end: 0, places: HashMap::new() };
+        let mut taking =
+            Taking { data: section::nameless(folder)?, room: Room::default(), end: 0, places: HashMap::new() };
         let mut reader = Reader::new(decompress(source)?);
         while let Some(member) = reader.next_member()? {
             taking.member(member, &mut reader)?;
@@ -103,6 +105,7 @@ impl Files {
 /// An archive that is being taken in.
 struct Taking {
     data: File,
+    room: Room,
     end: u64,
     places: HashMap<PathBuf, Place>,
 }
@@ -112,7 +115,10 @@ impl Taking {
         let out = || Fault::invalid(format!("{} leads out of the archive", member.path.display()));
         let path = clean(&member.path).ok_or_else(out)?;
         let place = match &member.kind {
-            Kind::File => self.file(&member, content).map_err(|e| Fault::io("keep the archive", e))?,
+            Kind::File => {
+                let kept = self.file(&member, content);
+                kept.map_err(|e| Fault::io(format!("keep {} of the archive", member.path.display()), e))?
+            }
             Kind::Symlink(target) if target.is_absolute() => Place::Link(clean(target).ok_or_else(out)?),
             Kind::Symlink(target) => {
                 let beside = path.parent().unwrap_or(Path::new("")).join(target);
@@ -129,7 +135,9 @@ impl Taking {
         Ok(())
     }
 
+    /// Holes count as if they were written: all of the file is read later on.
     fn file(&mut self, member: &Member, content: &mut impl Read) -> io::Result<Place> {
+        self.room.claim(&self.data, member.size)?;
         let place = Place::File { offset: self.end, size: member.size };
         match &member.sparse {
             None => {

@@ -7,7 +7,7 @@
 //!
 //! One reading of each archive: a header that two readers could understand differently (a bad checksum, two sources for one
 //! name, a size for a folder, a `size` record that contradicts its header) is refused. Names and records are limited to
-//! [`METADATA_LIMIT`] bytes a member.
+//! [`METADATA_LIMIT`] bytes a member, and what is no member's content in all: a stream that inflates a thousandfold has nothing to go on with.
 
 mod member;
 mod number;
@@ -22,6 +22,12 @@ pub use writer::Writer;
 
 /// Bytes of long names, PAX records and sparse maps that one member may have.
 pub const METADATA_LIMIT: u64 = 1 << 20;
+
+/// Bytes of all PAX records and long names of one archive.
+const RECORDS_LIMIT: u64 = 1 << 30;
+
+/// Bytes that may follow the archive's end: writers fill up their last record with zeros.
+const PADDING_LIMIT: u64 = 16 << 20;
 
 /// The unit of the format.
 pub(crate) const BLOCK: usize = 512;

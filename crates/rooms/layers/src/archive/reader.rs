@@ -10,7 +10,7 @@ use tar::Header;
 
 use super::pax::Records;
 use super::sparse::{self, PaxSparse};
-use super::{BLOCK, Kind, METADATA_LIMIT, Member, Segment, number};
+use super::{BLOCK, Kind, METADATA_LIMIT, Member, PADDING_LIMIT, RECORDS_LIMIT, Segment, number};
 use crate::error::{Error, Result};
 
 /// Sizes from here on do not fit an octal header field.
@@ -24,6 +24,8 @@ pub struct Reader<R> {
     left: u64,
     /// Bytes of padding after it.
     padding: u64,
+    /// Bytes of extended headers so far.
+    records: u64,
     ended: bool,
 }
 
@@ -55,7 +57,7 @@ impl<R: Read> Read for Reader<R> {
 impl<R: Read> Reader<R> {
     /// Starts at the first header.
     pub fn new(source: R) -> Self {
-        Self { source, left: 0, padding: 0, ended: false }
+        Self { source, left: 0, padding: 0, records: 0, ended: false }
     }
 
     /// The next member, none at the end of the archive.
@@ -81,7 +83,10 @@ impl<R: Read> Reader<R> {
 
     /// Reads what follows the archive's end, so that a digest over the source covers all of it.
     pub fn drain(mut self) -> Result<R> {
-        io::copy(&mut self.source, &mut io::sink()).map_err(Error::io("read the end of the archive"))?;
+        let rest = io::copy(&mut (&mut self.source).take(PADDING_LIMIT + 1), &mut io::sink());
+        if rest.map_err(Error::io("read the end of the archive"))? > PADDING_LIMIT {
+            return Err(Error::Limit { reason: format!("more than {PADDING_LIMIT} bytes behind its end") });
+        }
         Ok(self.source)
     }
 
@@ -142,6 +147,10 @@ impl<R: Read> Reader<R> {
         prefix.bytes = prefix.bytes.saturating_add(self.left).saturating_add(1);
         if prefix.bytes > METADATA_LIMIT {
             return Err(Error::Limit { reason: format!("extended headers over {METADATA_LIMIT} bytes") });
+        }
+        self.records += self.left.max(BLOCK as u64);
+        if self.records > RECORDS_LIMIT {
+            return Err(Error::Limit { reason: format!("extended headers over {RECORDS_LIMIT} bytes in all") });
         }
         let mut data = Vec::new();
         self.read_to_end(&mut data).map_err(Error::io("read an extended header"))?;

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use knarr_sys::disk::Room;
 use knarr_sys::path::{DEPTH, Entry, Node, Root, Time};
 use rustix::fs::{FileType, OFlags};
 
@@ -30,7 +31,7 @@ pub enum Whiteouts {
 pub struct Limits {
     /// Members.
     pub members: u64,
-    /// Bytes of stored file content; none for as much as the disk has.
+    /// Bytes of stored file content; none for as much as the disk has for this ([`Room`]).
     pub bytes: Option<u64>,
 }
 
@@ -39,6 +40,12 @@ impl Default for Limits {
         Self { members: 10_000_000, bytes: None }
     }
 }
+
+/// How often a member is made that somebody else is faster with.
+const ATTEMPTS: u8 = 16;
+
+/// The time of a layer's folders of which nothing is said, so that the same archive makes the same files.
+const UNTOLD: Time = Time { seconds: 0, nanoseconds: 0 };
 
 /// Gives the attributes of a folder that an archive leaves out, by its path below the root.
 pub type Inherit<'a> = &'a dyn Fn(&Path) -> Option<Attributes>;
@@ -105,8 +112,12 @@ pub(crate) fn unpack_recorded<R: Read>(
     recorder: Option<&RefCell<Recorder>>,
 ) -> Result<Unpacked> {
     let mut reader = Reader::new(Recorded { source, recorder });
-    let (folders, done) = (BTreeMap::new(), Unpacked::default());
-    let mut unpacker = Unpacker { root, options, recorder, folders, parent: None, done };
+    let (room, done) = (Room::default(), Unpacked::default());
+    let folders = match options.whiteouts {
+        Whiteouts::Overlay => BTreeMap::from([(PathBuf::new(), inherited_time(options))]),
+        Whiteouts::Plain => BTreeMap::new(),
+    };
+    let mut unpacker = Unpacker { root, options, recorder, folders, parent: None, room, done };
     while let Some(member) = reader.next_member()? {
         unpacker.count(&member)?;
         unpacker.member(member, &mut reader)?;
@@ -114,6 +125,12 @@ pub(crate) fn unpack_recorded<R: Read>(
     unpacker.finish()?;
     reader.drain()?;
     Ok(unpacker.done)
+}
+
+/// The time of a layer's root, where the archive says nothing of it.
+fn inherited_time(options: &Options<'_>) -> Time {
+    let below = options.inherit.and_then(|inherit| inherit(Path::new("")));
+    below.map_or(UNTOLD, |attributes| attributes.modified)
 }
 
 struct Unpacker<'a> {
@@ -124,6 +141,7 @@ struct Unpacker<'a> {
     folders: BTreeMap<PathBuf, Time>,
     /// The folder last opened: most members lie beside the one before.
     parent: Option<Parent>,
+    room: Room,
     done: Unpacked,
 }
 
@@ -163,15 +181,21 @@ impl Unpacker<'_> {
         if self.options.whiteouts == Whiteouts::Overlay {
             match overlay::meaning(last) {
                 Meaning::Ordinary => {}
-                Meaning::Ignored => return Ok(()),
-                Meaning::Whiteout(hidden) => return self.whiteout(parent, hidden),
-                Meaning::Opaque => return self.opaque(parent),
-                Meaning::Hostile => {
-                    return Err(Error::archive(format!("{} is a whiteout of no file", path.display())));
-                }
+                mark => return self.mark(&path, parent, &mark, &member),
             }
         }
         self.place(&path, last, &member, content)
+    }
+
+    /// Does what a name that begins with `.wh.` means. Content that such a file has is read over, and must not be more than could be kept.
+    fn mark(&mut self, path: &Path, parent: &Path, mark: &Meaning<'_>, member: &Member) -> Result<()> {
+        self.claim(path, member.stored())?;
+        match mark {
+            Meaning::Ordinary | Meaning::Ignored => Ok(()),
+            Meaning::Whiteout(hidden) => self.whiteout(parent, hidden),
+            Meaning::Opaque => self.opaque(parent),
+            Meaning::Hostile => Err(Error::archive(format!("{} is a whiteout of no file", path.display()))),
+        }
     }
 
     /// A layer's root has attributes of its own; a live folder keeps what it has.
@@ -222,6 +246,9 @@ impl Unpacker<'_> {
                 folders.insert(path.to_owned(), attributes.modified);
                 return Ok(());
             }
+            if options.whiteouts == Whiteouts::Overlay {
+                folders.insert(path.to_owned(), UNTOLD);
+            }
             let (uid, gid) = options.owner.unwrap_or((0, 0));
             node.set_owner(uid, gid)?;
             node.set_mode(0o755)
@@ -262,11 +289,10 @@ impl Unpacker<'_> {
             let target = self.options.at.join(name::below_root(target)?);
             return self.link(path, last, &target);
         }
-        let replaced = self.make_room(path, last, &member.kind)?;
         if let Some(recorder) = self.recorder.filter(|_| member.kind == Kind::File && member.sparse.is_none()) {
             recorder.borrow_mut().content(path, member.size).map_err(Error::at("note", path))?;
         }
-        let node = self.create(last, member, content, replaced).map_err(Error::at("create", path))?;
+        let node = self.make(path, last, member, content)?;
         let attributes = Attributes::of_member(member);
         attributes.apply(&node, &member.kind).map_err(Error::at("set attributes of", path))?;
         if member.kind == Kind::Folder {
@@ -275,6 +301,19 @@ impl Unpacker<'_> {
             self.folders.remove(path);
         }
         Ok(())
+    }
+
+    /// Makes room, and then the member: again where somebody else, who writes into the same live folder, was there in between.
+    fn make(&mut self, path: &Path, last: &OsStr, member: &Member, content: &mut impl Read) -> Result<Node> {
+        let mut attempts = 1..ATTEMPTS;
+        loop {
+            let replaced = self.make_room(path, last, &member.kind)?;
+            self.claim(path, member.stored())?;
+            match self.create(last, member, content, replaced) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts.next().is_some() => {}
+                made => return made.map_err(Error::at("create", path)),
+            }
+        }
     }
 
     fn link(&mut self, path: &Path, last: &OsStr, target: &Path) -> Result<()> {
@@ -298,6 +337,13 @@ impl Unpacker<'_> {
                 Ok(node)
             }
         }
+    }
+
+    /// Takes the disk's room for a file before it is begun: nobody has to wait until a bomb has filled the disk.
+    fn claim(&mut self, path: &Path, bytes: u64) -> Result<()> {
+        let Some(parent) = &self.parent else { return Ok(()) };
+        let claimed = self.room.claim(&parent.folder, bytes);
+        claimed.map_err(|e| Error::io(format!("make room for {bytes} bytes of {}", path.display()))(e))
     }
 
     /// Removes what stands in the way of a member; a folder stays for a folder.

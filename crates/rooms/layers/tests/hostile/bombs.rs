@@ -94,6 +94,30 @@ fn a_gzip_bomb_meets_the_limit() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "it is refused before it is written");
 }
 
+/// Row 59: files and whiteouts of more than any disk has are refused before a byte of them is read; so is what goes on and on behind an
+/// archive's end, and headers without end. Without these guards each goes on until the disk is full, or for ever: seen of every one.
+#[test]
+fn what_no_disk_has_is_refused_at_once() {
+    let _alone = alone();
+    let dir = tempfile::tempdir().unwrap();
+    let root = Root::open(dir.path()).unwrap();
+    // 8 EiB in base 256.
+    let endless = |name: &str| tar::Header::new(name, b'0').set(tar::at::SIZE, [0x80, 0, 0, 0, 0x7f]).done();
+    let attempt = |member: Vec<u8>, rest: Repeat| unpack(&root, member.chain(rest), &Options::layer()).unwrap_err();
+    for name in ["zeros", ".wh.zeros", ".wh..wh.zeros", "d/.wh..wh..opq"] {
+        let refused = attempt(endless(name), Repeat::new(vec![0; 4096], u64::MAX));
+        assert!(refused.to_string().contains(&format!("bytes of {name}")), "{refused}");
+        let Error::Io { source, .. } = refused else { panic!("{refused:?}") };
+        assert_eq!(source.kind(), io::ErrorKind::StorageFull, "{name}");
+    }
+    assert!(!dir.path().join("zeros").exists());
+    let refused = attempt(tar::archive(&[tar::file("f")]), Repeat::new(vec![0; 4096], u64::MAX));
+    assert!(matches!(&refused, Error::Limit { reason } if reason.contains("behind its end")), "{refused}");
+    let comment = tar::global(&[tar::record("comment", "x".repeat(1_000_000))]);
+    let refused = attempt(tar::folder("d/"), Repeat::new(comment, u64::MAX));
+    assert!(matches!(&refused, Error::Limit { reason } if reason.contains("in all")), "{refused}");
+}
+
 /// Row 59: a terabyte of hole takes no disk, and an endless map or header no memory.
 #[test]
 fn what_is_announced_takes_no_memory() {
@@ -112,7 +136,7 @@ fn what_is_announced_takes_no_memory() {
     assert!(done.is_ok() && rise < MEMORY, "{done:?}, {rise} bytes");
 }
 
-/// Row 59: the decoders' windows. What asks for more than 128 MiB is refused before it is given (`compression`'s own tests); what it
+/// Row 59: the decoders' windows. What asks for more than 64 MiB is refused before it is given (`compression`'s own tests); what it
 /// inflates to does not stay.
 #[test]
 fn what_inflates_takes_no_memory() {
