@@ -175,8 +175,8 @@ fn two_saves_are_the_same_bytes() {
     host.finish().unwrap();
 }
 
-/// With parents that the archive leaves out, which have the time of now, and a file that comes twice, so that its archive cannot be written
-/// from the layer. Seen to fail where the layer was what our own writer makes of the tree: no second import gave the same.
+/// With parents that the archive leaves out, and with a file that comes twice, so that the archive cannot be written from the layer and is
+/// our own writer's. Seen to fail where each was our own writer's, and parents had the time of now: no second import gave the same.
 #[test]
 fn an_archive_is_the_same_layer_whenever_it_is_imported() {
     let (host, knarr) = host();
@@ -187,19 +187,21 @@ fn an_archive_is_the_same_layer_whenever_it_is_imported() {
     run("cp", &[&plain[0], &plain[1]]);
     run("tar", &["-rf", &plain[1], "-C", &folder, "c", "a/b/file"]);
     run("gzip", &["-k", &plain[0]]);
+    let saved = text(&host.path().join("saved.tar"));
     let digest = |path: &str| Digest::of(&fs::read(path).unwrap()).to_string();
     let layers = |name: &str| knarr.ok(&["image", "inspect", "-f", "{{join .RootFS.Layers \",\"}}", name]).unwrap();
-    for (n, (path, diff_id)) in plain.iter().zip([0, 1, 0].map(|n| digest(&plain[n]))).enumerate() {
+    for (n, path) in plain.iter().enumerate() {
+        let mut seen = if path.ends_with("replacing") { None } else { Some(digest(&plain[0])) };
         for client in [&knarr, &host.docker()] {
             client.ok(&["import", path, &format!("same:{n}")]).unwrap();
-            assert_eq!(layers(&format!("same:{n}")), diff_id, "{path}");
-            let saved = text(&host.path().join("saved.tar"));
+            let diff_id = layers(&format!("same:{n}"));
+            assert_eq!(*seen.get_or_insert_with(|| diff_id.clone()), diff_id, "{path}");
             client.ok(&["save", "-o", &saved, &format!("same:{n}")]).unwrap();
             run("tar", &["-xf", &saved, "-C", &text(host.path()), "blobs"]);
             let layer = host.path().join("blobs/sha256").join(diff_id.replace("sha256:", ""));
             assert_eq!(digest(&text(&layer)), diff_id, "the layer in an archive of {path}");
+            knarr.ok(&["rmi", &format!("same:{n}")]).unwrap();
         }
-        knarr.ok(&["rmi", &format!("same:{n}")]).unwrap();
     }
     host.finish().unwrap();
 }

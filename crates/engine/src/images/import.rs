@@ -4,13 +4,10 @@ use std::io::Read;
 use std::sync::Arc;
 
 use knarr_images::Registration;
-use knarr_layers::Layer;
 use knarr_model::oci::{History, ImageConfig, RunConfig};
 use knarr_model::{Digest, Fault, Platform, Reference, Result};
 
 use super::blocking;
-use super::load::Section;
-use crate::scratch::Scratch;
 use crate::{Engine, Timestamp};
 
 /// What to make of an archive.
@@ -39,7 +36,7 @@ impl Engine {
 
     fn import(&self, source: impl Read + Send, request: ImportRequest) -> Result<Digest> {
         let config = knarr_build::solve::change(RunConfig::default(), &request.changes)?;
-        let layer = self.imported_layer(source)?;
+        let layer = self.layers.import(source)?;
         let image = describe(config, &layer.diff_id, &request);
         let encoded = serde_json::to_vec(&image);
         let new = Registration {
@@ -51,16 +48,6 @@ impl Engine {
         let id = self.images.register(new)?.id;
         self.image_event("import", &id, request.name.map_or_else(|| id.to_string(), |name| name.familiar()));
         Ok(id)
-    }
-
-    /// The archive is an image layer as it is, as for Docker: the same archive is the same layer whenever it comes.
-    fn imported_layer(&self, source: impl Read) -> Result<Layer> {
-        let scratch = Scratch::new(&self.roots)?;
-        let archive = Section::take(source, scratch.path())?;
-        let mut batch = self.layers.batch(None)?;
-        let layer = self.load_layer(&archive, &mut batch, None)?;
-        batch.finish()?;
-        Ok(layer)
     }
 }
 

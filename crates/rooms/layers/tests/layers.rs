@@ -277,7 +277,7 @@ fn an_image_without_layers_can_be_written_to() {
 /// Keeps a foreign archive as a layer above nothing.
 fn adopted(layers: &Layers, archive: &[u8]) -> Layer {
     let mut batch = layers.batch(None).unwrap();
-    let layer = batch.adopt(archive, Some(&Digest::of(archive))).unwrap();
+    let layer = batch.adopt(archive, &Digest::of(archive)).unwrap();
     batch.finish().unwrap();
     layer
 }

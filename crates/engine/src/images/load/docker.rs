@@ -37,7 +37,7 @@ impl Engine {
         }
         let mut batch = self.layers.batch(None)?;
         for (path, diff_id) in item.layers.iter().zip(&parsed.rootfs.diff_ids) {
-            self.load_layer(&files.open(path)?, &mut batch, Some(diff_id))?;
+            self.load_layer(&files.open(path)?, &mut batch, diff_id)?;
         }
         let top = batch.top().cloned();
         batch.finish()?;

@@ -2,35 +2,30 @@
 
 use std::io::{self, Read as _};
 
-use knarr_layers::{Batch, Compression, Layer, decompress};
+use knarr_layers::{Batch, Compression, decompress};
 use knarr_model::oci::{Descriptor, media};
 use knarr_model::ports::{Content as _, Ingest};
 use knarr_model::{Digest, Fault, Result};
 
-use super::Section;
+use super::section::Section;
 use crate::Engine;
 use crate::images::blobs::{Target, descriptor};
 use crate::images::compress::{self, Encoder};
 
 impl Engine {
     /// Unpacks a layer and sees to it that its archive can be given back byte for byte: from its files where it came
-    /// plain, else from a blob. It must have the diff id `expected`, where one is given.
-    pub(in crate::images) fn load_layer(
-        &self,
-        file: &Section,
-        batch: &mut Batch<'_>,
-        expected: Option<&Digest>,
-    ) -> Result<Layer> {
-        let compression = compression(file)?;
+    /// plain, else from a blob.
+    pub(super) fn load_layer(&self, file: &Section, batch: &mut Batch<'_>, diff_id: &Digest) -> Result<()> {
+        let compression = compression(file, diff_id)?;
         let layer = match compression {
-            Compression::Plain => batch.adopt(file.again(), expected)?,
-            _ => batch.apply(file.again(), expected)?,
+            Compression::Plain => batch.adopt(file.again(), diff_id)?,
+            _ => batch.apply(file.again(), Some(diff_id))?,
         };
-        if !layer.own && self.images.blob(&layer.diff_id)?.is_none() {
-            let blob = self.keep(file.again(), compression, &layer.diff_id)?;
-            self.images.remember_blobs(&[(layer.diff_id.clone(), blob)])?;
+        if !layer.own && self.images.blob(diff_id)?.is_none() {
+            let blob = self.keep(file.again(), compression, diff_id)?;
+            self.images.remember_blobs(&[(diff_id.clone(), blob)])?;
         }
-        Ok(layer)
+        Ok(())
     }
 
     /// Keeps a layer's archive as a blob: as it is where it is compressed, else compressed.
@@ -64,10 +59,10 @@ impl Engine {
     }
 }
 
-fn compression(file: &Section) -> Result<Compression> {
+fn compression(file: &Section, diff_id: &Digest) -> Result<Compression> {
     let mut head = Vec::new();
     let read = file.again().take(6).read_to_end(&mut head);
-    read.map_err(|e| Fault::io("read a layer", e))?;
+    read.map_err(|e| Fault::io(format!("read layer {diff_id}"), e))?;
     Ok(Compression::sniff(&head))
 }
 

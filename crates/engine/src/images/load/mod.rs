@@ -17,7 +17,6 @@ use knarr_model::{Digest, Fault, Reference, Result};
 use knarr_sys::failpoint;
 
 use self::files::Files;
-pub(super) use self::section::Section;
 use super::blocking;
 use crate::Engine;
 use crate::scratch::Scratch;

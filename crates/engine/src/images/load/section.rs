@@ -1,7 +1,7 @@
 //! Files without a name, which hold what came over the wire for as long as it is worked on, and parts of them.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +9,9 @@ use std::sync::Arc;
 use knarr_model::{Fault, Result};
 use rustix::fs::{Mode, OFlags};
 
-/// Bytes copied at a time.
-const BUFFER: usize = 256 << 10;
-
 /// A part of a nameless file. Clones read from its start.
 #[derive(Debug)]
-pub(in crate::images) struct Section {
+pub(super) struct Section {
     data: Arc<File>,
     offset: u64,
     size: u64,
@@ -25,16 +22,6 @@ impl Section {
     /// A part of a file.
     pub(super) fn of(data: &Arc<File>, offset: u64, size: u64) -> Self {
         Self { data: Arc::clone(data), offset, size, at: 0 }
-    }
-
-    /// Keeps all of `source` in a nameless file below `folder`.
-    pub(in crate::images) fn take(mut source: impl Read, folder: &Path) -> Result<Self> {
-        let file = nameless(folder)?;
-        let mut out = BufWriter::with_capacity(BUFFER, file);
-        let kept = io::copy(&mut source, &mut out).and_then(|size| out.flush().map(|()| size));
-        let size = kept.map_err(|e| Fault::io("keep the archive", e))?;
-        let file = out.into_inner().map_err(|e| Fault::io("keep the archive", e.into_error()))?;
-        Ok(Self::of(&Arc::new(file), 0, size))
     }
 
     /// The same part, from its start.

@@ -1,4 +1,4 @@
-//! One layer: of an archive, of a container's upper folder.
+//! One layer: of an archive, of a container's upper folder, of an archive that is imported.
 
 use std::fs;
 use std::io::{self, Read};
@@ -35,6 +35,21 @@ impl Layers {
                     (Ok(_), Err(_)) => Err(Error::archive("the writer of the layer's archive panicked")),
                 }
             })
+        })?;
+        batch.finish().map(|()| layer)
+    }
+
+    /// Makes the lowest layer of an archive that nobody has described. The same archive is the same layer whenever it comes: its diff id is the
+    /// archive's, or, where that cannot be written again, the one of the archive that our own packer makes of the files.
+    pub fn import(&self, source: impl Read + Send) -> Result<Layer> {
+        let mut batch = self.batch(None)?;
+        let layer = batch.make(|folder, lowers| {
+            let content = fill::unpack(source, lowers, folder, true)?;
+            if content.own {
+                return Ok(content);
+            }
+            let (diff_id, archive_size) = crate::diff(&folder.join("fs"), Counting::default())?.finish();
+            Ok(Content { diff_id, archive_size, own: true, ..content })
         })?;
         batch.finish().map(|()| layer)
     }

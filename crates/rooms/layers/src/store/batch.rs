@@ -63,8 +63,8 @@ impl Batch<'_> {
 
     /// As [`Batch::apply`], and notes how the archive is written again ([`Layers::pack`]): where that works, which is almost
     /// always, the layer is [`Layer::own`].
-    pub fn adopt(&mut self, source: impl Read + Send, expected: Option<&Digest>) -> Result<Layer> {
-        self.unpack(source, expected, true)
+    pub fn adopt(&mut self, source: impl Read + Send, expected: &Digest) -> Result<Layer> {
+        self.unpack(source, Some(expected), true)
     }
 
     /// Takes the layer of this diff id, if it is here already.
