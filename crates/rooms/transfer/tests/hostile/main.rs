@@ -5,6 +5,7 @@ mod credentials;
 mod delta;
 mod lines;
 mod mirrors;
+mod misleading;
 mod pulls;
 mod server;
 mod uploads;
