@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use knarr_e2e::walk::import_busybox;
@@ -188,5 +189,44 @@ fn a_layer_that_is_gone_is_missed_and_pulled_again() {
     assert!(said.contains(&layer) && said.contains("knarr image verify --repair"), "{said}");
     knarr.ok(&["pull", &image]).unwrap();
     assert_eq!(knarr.ok(&["run", "--rm", &image, "echo", "again"]).unwrap(), "again");
+    host.finish().unwrap();
+}
+
+/// Images that share a layer are pulled, run and removed at once, beside prunes without a pause: what one removes the other counts on.
+///
+/// Tried, and seen to fail: a collector that does not ask for leases, and one that asks who needs what before it knows what it looks at.
+#[test]
+fn what_is_acknowledged_runs_whatever_is_removed_beside_it() {
+    let host = host();
+    let (knarr, registry) = (host.knarr(), Registry::start().unwrap());
+    let images = ["one:1", "two:1", "three:1"].map(|name| registry.image(name));
+    for image in &images {
+        build(&host, image, &format!("RUN echo {image} > /proof\n"));
+        knarr.ok(&["push", image]).unwrap();
+    }
+    knarr.ok(&["rmi", "busybox"]).unwrap();
+    prune_all(&knarr);
+    let turns = |image: &String| {
+        for turn in 0..8 {
+            knarr.ok(&["pull", image]).unwrap();
+            let said = knarr.ok(&["run", "--rm", "--network", "none", image, "cat", "/proof"]);
+            assert_eq!(&said.unwrap(), image, "turn {turn}");
+            knarr.ok(&["rmi", image]).unwrap();
+        }
+    };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                knarr.ok(&["image", "prune", "-f"]).unwrap();
+            }
+        });
+        let crowd = images.each_ref().map(|image| scope.spawn(|| turns(image)));
+        let ended = crowd.map(|one| one.join());
+        over.store(true, Ordering::Relaxed);
+        assert!(ended.iter().all(Result::is_ok), "somebody lost what it had");
+    });
+    prune_all(&knarr);
+    assert!(blobs(&host).is_empty() && layers(&host).is_empty(), "something stays");
     host.finish().unwrap();
 }
