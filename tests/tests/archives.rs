@@ -6,7 +6,9 @@ use std::process::Command;
 
 use knarr_e2e::walk::import_busybox;
 use knarr_e2e::{Client, Host, base};
+use knarr_hostile_archives::tar;
 use knarr_model::Digest;
+use serde_json::json;
 
 fn host() -> (Host, Client) {
     let host = Host::start().unwrap();
@@ -202,6 +204,45 @@ fn an_archive_is_the_same_layer_whenever_it_is_imported() {
             assert_eq!(digest(&text(&layer)), diff_id, "the layer in an archive of {path}");
             knarr.ok(&["rmi", &format!("same:{n}")]).unwrap();
         }
+    }
+    host.finish().unwrap();
+}
+
+/// A busybox below so many layers of one file each, as a Docker archive.
+fn tower(layers: usize) -> Vec<u8> {
+    let file = |name: &str, data: &[u8]| tar::with_content(tar::Header::new(name, b'0'), data);
+    let mut all = vec![fs::read(base::busybox().unwrap()).unwrap()];
+    all.extend(
+        (1..layers).map(|n| tar::archive(&[file(&format!("of-{n}"), n.to_string().as_bytes()), file("last", b"!")])),
+    );
+    let names: Vec<_> = (0..layers).map(|n| format!("{n}.tar")).collect();
+    let diff_ids: Vec<_> = all.iter().map(|layer| Digest::of(layer)).collect();
+    let config = json!({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+    let manifest = json!([{"Config": "config.json", "RepoTags": [format!("tower:{layers}")], "Layers": names}]);
+    let mut members = vec![file("manifest.json", manifest.to_string().as_bytes())];
+    members.push(file("config.json", config.to_string().as_bytes()));
+    members.extend(names.iter().zip(&all).map(|(name, layer)| file(name, layer)));
+    tar::archive(&members)
+}
+
+/// As many layers as Docker allows, and more than a mount option has room for. Seen to fail where the overlay got the first 200 of them.
+#[test]
+fn images_of_127_and_300_layers_run() {
+    let host = Host::start().unwrap();
+    let knarr = host.knarr();
+    for layers in [127, 300] {
+        let path = host.path().join("tower.tar");
+        fs::write(&path, tower(layers)).unwrap();
+        knarr.ok(&["load", "-i", &text(&path)]).unwrap();
+        let image = format!("tower:{layers}");
+        let look =
+            format!("cat /of-1 /of-{}; echo; ls / | grep -c of-; test -x /bin/busybox && echo below", layers - 1);
+        let said = knarr.ok(&["run", "--name", &image.replace(':', ""), &image, "sh", "-c", &look]).unwrap();
+        assert_eq!(said, format!("1{}\n{}\nbelow", layers - 1, layers - 1));
+        knarr.ok(&["commit", &image.replace(':', ""), "higher"]).unwrap();
+        assert_eq!(knarr.ok(&["run", "--rm", "higher", "cat", "/last"]).unwrap(), "!");
+        let saved = text(&host.path().join("again.tar"));
+        knarr.ok(&["save", "-o", &saved, "higher"]).unwrap();
     }
     host.finish().unwrap();
 }
