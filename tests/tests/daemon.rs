@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use knarr_e2e::walk::import_busybox;
@@ -175,4 +175,43 @@ fn curl(address: &str, ca: &str, cert: &str, key: &str, header: &str) -> u16 {
     command.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", ca, "--cert", cert, "--key", key]);
     let output = command.args(["-H", header]).arg(format!("https://{address}/_ping")).output().unwrap();
     String::from_utf8_lossy(&output.stdout).parse().unwrap()
+}
+
+/// Starts a daemon that must not start; what it says.
+fn does_not_start(mut command: Command) -> String {
+    let mut daemon = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let ended =
+        wait_for("the daemon ends", Duration::from_secs(20), || daemon.try_wait().is_ok_and(|end| end.is_some()));
+    // One that has ended is only buried.
+    daemon.kill().unwrap();
+    let output = daemon.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(ended.is_ok() && !output.status.success(), "it started: {said}");
+    said
+}
+
+/// Tried, and seen to fail: without the lock, and without the look at the number.
+#[test]
+fn a_root_of_another_daemon_or_of_a_newer_one_is_left_alone() {
+    let mut host = Host::start().unwrap();
+    let mut second = Command::new(knarr_binary());
+    let other = host.path().join("other");
+    second.arg("daemon").arg("--data-root").arg(host.data_root()).arg("--exec-root").arg(&other);
+    second.arg("--host").arg(format!("unix://{}", other.join("sock").display()));
+    let said = does_not_start(second);
+    assert!(said.contains("is in use by another knarr daemon") && said.contains("--data-root"), "{said}");
+    host.knarr().ok(&["ps"]).unwrap();
+
+    host.kill_daemon().unwrap();
+    let set = |format: u32| {
+        let store = knarr_store::Store::open(&host.data_root().join("meta.db")).unwrap();
+        store.write(|tx| tx.put("daemon", "format", &format)).unwrap();
+    };
+    set(2);
+    let said = does_not_start(host.daemon_command().unwrap());
+    assert!(said.contains("newer knarr (format 2, this one knows 1)"), "{said}");
+    assert!(!host.data_root().join("quarantine").exists(), "it is not taken for damage");
+    set(1);
+    host.resume().unwrap();
+    host.finish().unwrap();
 }

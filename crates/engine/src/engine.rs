@@ -16,6 +16,7 @@ use knarr_volumes::Volumes;
 
 use crate::containers::{Containers, LogWatch, Record, restore};
 use crate::events::Events;
+use crate::format;
 use crate::roots::Roots;
 use crate::scratch::Scratch;
 use crate::share::Sharing;
@@ -58,6 +59,7 @@ impl Engine {
     pub async fn open(config: Config) -> Result<Arc<Self>> {
         let roots = Roots::open(&config)?;
         let store = Arc::new(Store::open_or_restore(&roots.data("meta.db"), &roots.data("quarantine"))?);
+        format::check(&store)?;
         Scratch::clean(&roots)?;
         let content = Content::open(&config.data_root)?;
         let programs =

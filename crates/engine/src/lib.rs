@@ -22,6 +22,7 @@ mod engine;
 mod events;
 mod files;
 mod filters;
+mod format;
 mod images;
 mod networks;
 mod readiness;

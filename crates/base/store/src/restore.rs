@@ -75,10 +75,13 @@ fn checked(
     }
 }
 
-/// Whether the system has refused, rather than the bytes being wrong.
+/// Whether the system has refused, or the file is whole and of another version, rather than the bytes being wrong.
 fn of_the_system(error: &StoreError) -> bool {
     let StoreError::Open { source, .. } = error else { return true };
-    matches!(source.as_ref(), redb::Error::Io(io) if !matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof))
+    match source.as_ref() {
+        redb::Error::Io(io) => !matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof),
+        other => matches!(other, redb::Error::UpgradeRequired(_)),
+    }
 }
 
 /// Copies a file and syncs it; false where there is none.
