@@ -6,6 +6,7 @@ mod delta;
 mod lines;
 mod mirrors;
 mod misleading;
+mod peers;
 mod pulls;
 mod server;
 mod uploads;
