@@ -10,16 +10,19 @@ use rustix::fs::{Mode, OFlags};
 
 use super::{BYTES, CONTENT, FILE, MOST};
 
+/// Bytes copied at a time; no record of bytes is longer.
+const BUFFER: usize = 2 * MOST;
+
 /// Writes the archive of the layer whose folder this is.
 pub(crate) fn replay(folder: &Path, out: &mut impl Write) -> io::Result<()> {
     let root = Root::open(&folder.join("fs"))?;
     let mut recipe = BufReader::new(zstd::stream::read::Decoder::new(File::open(folder.join(FILE))?)?);
-    let mut buffer = vec![0; MOST];
+    let mut buffer = vec![0; BUFFER];
     let mut tag = [0];
     while recipe.read(&mut tag)? == 1 {
         match tag[0] {
             BYTES => bytes(&mut recipe, &mut buffer, out)?,
-            CONTENT => content(&root, &mut recipe, out)?,
+            CONTENT => content(&root, &mut recipe, &mut buffer, out)?,
             _ => return Err(malformed()),
         }
     }
@@ -33,18 +36,22 @@ fn bytes(recipe: &mut impl Read, buffer: &mut [u8], out: &mut impl Write) -> io:
     out.write_all(bytes)
 }
 
-fn content(root: &Root, recipe: &mut impl Read, out: &mut impl Write) -> io::Result<()> {
+fn content(root: &Root, recipe: &mut impl Read, buffer: &mut [u8], out: &mut impl Write) -> io::Result<()> {
     let mut path = vec![0; usize::from(u16::from_le_bytes(array(recipe)?))];
     recipe.read_exact(&mut path)?;
     let size = u64::from_le_bytes(array(recipe)?);
     let path = PathBuf::from(std::ffi::OsString::from_vec(path));
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
-    let file = File::from(root.open_at(&path, flags, Mode::empty()).map_err(named)?);
-    match io::copy(&mut file.take(size), out).map_err(named)? {
-        copied if copied == size => Ok(()),
-        _ => Err(named(io::ErrorKind::UnexpectedEof.into())),
+    let mut file = File::from(root.open_at(&path, flags, Mode::empty()).map_err(named)?);
+    let mut left = size;
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        file.read_exact(&mut buffer[..most]).map_err(named)?;
+        out.write_all(&buffer[..most])?;
+        left -= most as u64;
     }
+    Ok(())
 }
 
 fn array<const N: usize>(recipe: &mut impl Read) -> io::Result<[u8; N]> {

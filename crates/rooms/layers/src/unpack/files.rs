@@ -10,17 +10,19 @@ use rustix::fs::FileType;
 
 use crate::archive::{Kind, Member, Segment};
 
-/// Bytes copied at a time.
-const BUFFER: usize = 128 << 10;
-
-/// Makes a file with this content and pins it.
-pub(super) fn create_file(entry: &Entry<'_>, member: &Member, content: &mut impl Read) -> io::Result<Node> {
+/// Makes a file with this content, copied by way of `buffer`, and pins it.
+pub(super) fn create_file(
+    entry: &Entry<'_>,
+    member: &Member,
+    content: &mut impl Read,
+    buffer: &mut [u8],
+) -> io::Result<Node> {
     let mut file = File::from(entry.create_file(0o600)?);
     match &member.sparse {
-        None => copy(content, &mut file)?,
+        None => copy(content, &mut file, buffer)?,
         Some(segments) => {
             for segment in segments {
-                copy_segment(content, &file, *segment)?;
+                copy_segment(content, &file, *segment, buffer)?;
             }
             file.set_len(member.size)?;
         }
@@ -58,10 +60,9 @@ pub(super) fn create_link(root: &knarr_sys::path::Root, entry: &Entry<'_>, targe
     entry.link_to(&target)
 }
 
-fn copy(content: &mut impl Read, file: &mut File) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+fn copy(content: &mut impl Read, file: &mut File, buffer: &mut [u8]) -> io::Result<()> {
     loop {
-        match content.read(&mut buffer) {
+        match content.read(buffer) {
             Ok(0) => return Ok(()),
             Ok(n) => file.write_all(&buffer[..n])?,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -70,11 +71,10 @@ fn copy(content: &mut impl Read, file: &mut File) -> io::Result<()> {
     }
 }
 
-fn copy_segment(content: &mut impl Read, file: &File, segment: Segment) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
+fn copy_segment(content: &mut impl Read, file: &File, segment: Segment, buffer: &mut [u8]) -> io::Result<()> {
     let mut done = 0;
     while done < segment.length {
-        let most = usize::try_from(segment.length - done).unwrap_or(BUFFER).min(BUFFER);
+        let most = usize::try_from(segment.length - done).unwrap_or(usize::MAX).min(buffer.len());
         content.read_exact(&mut buffer[..most])?;
         file.write_all_at(&buffer[..most], segment.offset + done)?;
         done += most as u64;

@@ -99,6 +99,9 @@ pub struct Unpacked {
     pub opaque: bool,
 }
 
+/// Bytes of content copied at a time.
+const BUFFER: usize = 128 << 10;
+
 /// Unpacks the archive `source` below `root`, reading it to its very end.
 pub fn unpack<R: Read>(root: &Root, source: R, options: &Options<'_>) -> Result<Unpacked> {
     unpack_recorded(root, source, options, None)
@@ -112,12 +115,12 @@ pub(crate) fn unpack_recorded<R: Read>(
     recorder: Option<&RefCell<Recorder>>,
 ) -> Result<Unpacked> {
     let mut reader = Reader::new(Recorded { source, recorder });
-    let (room, done) = (Room::default(), Unpacked::default());
+    let (room, buffer, done) = (Room::default(), vec![0; BUFFER], Unpacked::default());
     let folders = match options.whiteouts {
         Whiteouts::Overlay => BTreeMap::from([(PathBuf::new(), inherited_time(options))]),
         Whiteouts::Plain => BTreeMap::new(),
     };
-    let mut unpacker = Unpacker { root, options, recorder, folders, parent: None, room, done };
+    let mut unpacker = Unpacker { root, options, recorder, folders, parent: None, room, buffer, done };
     while let Some(member) = reader.next_member()? {
         unpacker.count(&member)?;
         unpacker.member(member, &mut reader)?;
@@ -142,6 +145,8 @@ struct Unpacker<'a> {
     /// The folder last opened: most members lie beside the one before.
     parent: Option<Parent>,
     room: Room,
+    /// What all files are copied by way of.
+    buffer: Vec<u8>,
     done: Unpacked,
 }
 
@@ -324,10 +329,17 @@ impl Unpacker<'_> {
         make().map_err(|e| Error::io(format!("link {} to {}", path.display(), target.display()))(e))
     }
 
-    fn create(&self, last: &OsStr, member: &Member, content: &mut impl Read, replaced: Replaced) -> io::Result<Node> {
-        let entry = self.entry(last)?;
+    fn create(
+        &mut self,
+        last: &OsStr,
+        member: &Member,
+        content: &mut impl Read,
+        replaced: Replaced,
+    ) -> io::Result<Node> {
+        let parent = self.parent.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let entry = Entry::new(parent.folder.as_fd(), last)?;
         match (&member.kind, replaced) {
-            (Kind::File, _) => files::create_file(&entry, member, content),
+            (Kind::File, _) => files::create_file(&entry, member, content, &mut self.buffer),
             (Kind::Folder, Replaced::Folder) => entry.node(),
             (kind, replaced) => {
                 let node = files::create_special(&entry, kind)?;
