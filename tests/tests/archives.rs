@@ -179,6 +179,39 @@ fn two_saves_are_the_same_bytes() {
 
 /// With parents that the archive leaves out, and with a file that comes twice, so that the archive cannot be written from the layer and is
 /// our own writer's. Seen to fail where each was our own writer's, and parents had the time of now: no second import gave the same.
+/// Seen to fail where the daemon refuses every file, and where the client does not look at where stdin stands.
+#[test]
+fn a_daemon_on_this_machine_reads_and_writes_the_files_themselves() {
+    let (host, knarr) = host();
+    let (into, streamed) = (host.path().join("into.tar"), host.path().join("streamed.tar"));
+    let said = knarr.run(&["--debug", "save", "-o", &text(&into), "busybox"]).unwrap();
+    assert!(said.stderr.contains("/knarr/images/save?names=busybox: 204"), "{}", said.stderr);
+    // Docker's own command sends and takes the bytes.
+    host.docker().ok(&["save", "-o", &text(&streamed), "busybox"]).unwrap();
+    assert!(fs::read(&into).unwrap() == fs::read(&streamed).unwrap());
+    let id = knarr.ok(&["images", "-q", "--no-trunc", "busybox"]).unwrap();
+    knarr.ok(&["rmi", "busybox"]).unwrap();
+    let said = knarr.run(&["--debug", "load", "-i", &text(&into)]).unwrap();
+    assert!(said.stderr.contains("/knarr/images/load?quiet=0: 200"), "{}", said.stderr);
+    assert_eq!(knarr.ok(&["images", "-q", "--no-trunc", "busybox"]).unwrap(), id);
+    assert_eq!(knarr.ok(&["run", "--rm", "busybox", "echo", "runs"]).unwrap(), "runs");
+
+    // What stdin has given already is no part of the archive.
+    knarr.ok(&["rmi", "busybox"]).unwrap();
+    let behind = [&b"a line\n"[..], &fs::read(&into).unwrap()].concat();
+    fs::write(&streamed, behind).unwrap();
+    let script = format!("read line; exec {} \"$@\"", knarr.command(&["load"]).get_program().display());
+    let mut load = Command::new("sh");
+    load.args(["-c", &script, "sh"]).args(knarr.command(&["load"]).get_args());
+    assert!(load.stdin(fs::File::open(&streamed).unwrap()).status().unwrap().success());
+    assert_eq!(knarr.ok(&["images", "-q", "--no-trunc", "busybox"]).unwrap(), id);
+    let empty = host.path().join("empty.tar");
+    fs::write(&empty, "").unwrap();
+    let refused = knarr.fails(&["load", "-i", &text(&empty)]).unwrap().stderr;
+    assert!(refused.contains("neither manifest.json nor index.json"), "{refused}");
+    host.finish().unwrap();
+}
+
 #[test]
 fn an_archive_is_the_same_layer_whenever_it_is_imported() {
     let (host, knarr) = host();

@@ -47,7 +47,7 @@ pub use engine::Engine;
 pub use events::{Delivery, Event, Events, Query as EventQuery, Subscription};
 pub use files::{CommitRequest, CopyIn, CopyOut, Export};
 pub use filters::Filters;
-pub use images::{Compression, ImageQuery, ImportRequest, Kept, Loaded, Save, Verify};
+pub use images::{Archive, Compression, ImageQuery, ImportRequest, Kept, Loaded, Save, Verify};
 pub use knarr_layers::Change;
 pub use share::{Share, ShareRequest, Shared, Token};
 pub use system::Totals;

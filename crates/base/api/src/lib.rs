@@ -7,6 +7,7 @@
 //!  system      version, info, auth, events, df    error    {"message": …}
 //!  tree        the image tree                       compare  image diff, waste: both knarr's own
 //!  verify      damage found in images                share    sharing with other hosts: both knarr's own
+//!  handover    files instead of their bytes: knarr's own
 //! ```
 //!
 //! Invariants:
@@ -21,6 +22,7 @@ pub mod container;
 pub mod error;
 pub mod exec;
 mod fold;
+pub mod handover;
 pub mod image;
 pub mod network;
 pub mod share;

@@ -15,6 +15,7 @@ mod body;
 mod error;
 mod front;
 mod gone;
+mod handover;
 mod hijack;
 mod long_body;
 mod progress;

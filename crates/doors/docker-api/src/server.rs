@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 use crate::error::ApiError;
 use crate::front::Front;
 use crate::gone::Peer;
+use crate::handover::Process;
 use crate::tls::{Greeting, Guard, TlsListener};
 use crate::{MAX_API, routes, version};
 
@@ -91,11 +92,13 @@ impl Client {
         match self {
             Self::Local(socket) => {
                 let peer = Peer::of(&socket)?;
-                connection(socket, peer, Door { router, guard: None }).await
+                let process = socket.peer_cred()?.pid().map(Process);
+                connection(socket, peer, Door { router, guard: None, process }).await
             }
             Self::Remote(greeting) => {
                 let (peer, guard) = (Peer::of(&greeting.socket)?, greeting.guard.clone());
-                connection(greeting.shake_hands().await?, peer, Door { router, guard: Some(guard) }).await
+                let door = Door { router, guard: Some(guard), process: None };
+                connection(greeting.shake_hands().await?, peer, door).await
             }
         }
     }
@@ -127,6 +130,8 @@ where
 struct Door {
     router: Router,
     guard: Option<Arc<Guard>>,
+    /// Who is there, where that is known.
+    process: Option<Process>,
 }
 
 impl Door {
@@ -135,7 +140,12 @@ impl Door {
         let admitted = self.guard.map_or(Ok(()), |guard| guard.admit(request.headers()));
         let checked = admitted.map_err(ApiError::from).and_then(|()| without_version(request.map(Body::new)));
         let mut response = match checked {
-            Ok(request) => handle(self.router, request).await,
+            Ok(mut request) => {
+                if let Some(process) = self.process {
+                    request.extensions_mut().insert(process);
+                }
+                handle(self.router, request).await
+            }
             Err(error) => error.into_response(),
         };
         let headers = response.headers_mut();

@@ -12,7 +12,7 @@ impl Engine {
     /// Writes the uncompressed archive of a layer, from its blob or, where it is our own, from its files. What was written
     /// is hashed: bytes that are not those of the diff id are an error.
     pub(super) fn copy_layer(&self, layer: &Layer, out: &mut dyn Write) -> Result<()> {
-        let mut out = Checked { out, hasher: Hasher::new() };
+        let mut out = Checked::new(out);
         if layer.own {
             self.layers.pack(&layer.chain_id, &mut out)?;
         } else {
@@ -20,7 +20,7 @@ impl Engine {
             let mut archive = decompress(self.content.open(&blob.digest)?)?;
             copy(&mut archive, &mut out).map_err(|e| Fault::io(format!("copy layer {}", layer.diff_id), e))?;
         }
-        let found = out.hasher.finish();
+        let found = out.finish();
         if found == layer.diff_id {
             return Ok(());
         }
@@ -52,9 +52,20 @@ fn copy(from: &mut dyn Read, to: &mut impl Write) -> io::Result<u64> {
 }
 
 /// Hashes what is written through it.
-struct Checked<'a> {
+pub(super) struct Checked<'a> {
     out: &'a mut dyn Write,
     hasher: Hasher,
+}
+
+impl<'a> Checked<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, hasher: Hasher::new() }
+    }
+
+    /// The digest of all that was written.
+    pub(super) fn finish(self) -> Digest {
+        self.hasher.finish()
+    }
 }
 
 impl Write for Checked<'_> {

@@ -26,7 +26,7 @@ pub use compress::Compression;
 pub use import::ImportRequest;
 pub use keep::Kept;
 pub use list::ImageQuery;
-pub use load::Loaded;
+pub use load::{Archive, Loaded};
 pub use save::Save;
 pub use verify::Verify;
 

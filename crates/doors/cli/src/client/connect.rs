@@ -30,6 +30,11 @@ impl Client {
         Self { host, debug }
     }
 
+    /// Where its daemon is.
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// Sends a call; an answer of 400 or more is an error.
     pub(crate) async fn send(&self, call: Call) -> Result<Response<Incoming>> {
         let name = call.name();

@@ -18,7 +18,7 @@ pub(crate) struct Lines<T> {
 }
 
 impl<T: DeserializeOwned> Lines<T> {
-    pub(super) fn new(operation: String, body: Incoming) -> Self {
+    pub(crate) fn new(operation: String, body: Incoming) -> Self {
         Self { operation, body, buffer: Vec::new(), kind: PhantomData }
     }
 

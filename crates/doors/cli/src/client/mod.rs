@@ -1,10 +1,12 @@
 //! The daemon's API, as a client: one connection a request over its unix socket, or over TCP with mutual TLS.
 //!
 //! A [`Call`] is a request in the making; a [`Client`] sends it and returns a document ([`Client::json`]), bytes, a stream of
-//! documents ([`Client::stream`], [`Lines`]) or a hijacked connection ([`Client::hijack`]).
+//! documents ([`Client::stream`], [`Lines`]) or a hijacked connection ([`Client::hijack`]). A daemon on this machine takes files
+//! themselves ([`Client::hand_over`]).
 
 mod call;
 mod connect;
+mod file;
 mod host;
 mod lines;
 mod socket;

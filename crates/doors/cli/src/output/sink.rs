@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{IsTerminal, Write, stdout};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use http_body_util::BodyExt;
@@ -24,6 +25,23 @@ impl Sink {
                 Err(Error::invalid("cowardly refusing to save to a terminal. Use the -o flag or redirect"))
             }
             None => Ok(Self::Stdout),
+        }
+    }
+
+    /// Another descriptor of what it writes to.
+    pub(crate) fn file(&self) -> Result<File> {
+        let copy = match self {
+            Self::Stdout => stdout().as_fd().try_clone_to_owned().map(File::from),
+            Self::File(partial) => partial.file.try_clone(),
+        };
+        copy.map_err(|e| Error::io("open the output", e))
+    }
+
+    /// Ends a file that somebody else has written.
+    pub(crate) fn filled(self) -> Result {
+        match self {
+            Self::Stdout => Ok(()),
+            Self::File(partial) => partial.keep(),
         }
     }
 

@@ -24,9 +24,15 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, client: &Client) -> Result<u8> {
         let sink = Sink::open(self.output.as_deref())?;
-        let call = self.images.iter().fold(Call::get(&["images", "get"]), |call, name| call.query("names", name));
-        let response = client.send(call.maybe("platform", self.platform)).await?;
-        sink.fill(response.into_body()).await?;
+        let named = |call| self.images.iter().fold(call, |call: Call, name| call.query("names", name));
+        let call = |call| named(call).maybe("platform", self.platform.as_ref());
+        let into_file = call(Call::post(&["knarr", "images", "save"]));
+        if client.hand_over(into_file, &sink.file()?).await?.is_some() {
+            sink.filled()?;
+        } else {
+            let response = client.send(call(Call::get(&["images", "get"]))).await?;
+            sink.fill(response.into_body()).await?;
+        }
         Ok(0)
     }
 }

@@ -13,7 +13,7 @@ use knarr_api::verify::Verified;
 use knarr_engine::{Engine, Part, ShareRequest, TreeQuery, Verify};
 use knarr_model::Fault;
 
-use super::{Daemon, transfer};
+use super::{Daemon, images, transfer};
 use crate::body;
 use crate::error::Result;
 use crate::query::Query;
@@ -21,6 +21,8 @@ use crate::query::Query;
 pub(super) fn routes() -> Router<Arc<Engine>> {
     Router::new()
         .route("/knarr/tree", get(tree))
+        .route("/knarr/images/load", post(images::load_file))
+        .route("/knarr/images/save", post(images::save_file))
         .route("/knarr/images/diff", get(diff))
         .route("/knarr/images/waste", get(waste))
         .route("/knarr/images/verify", post(verify))

@@ -1,59 +1,92 @@
-//! The files of an image archive, which is kept as one file without a name until the load ends: what is read of it is
-//! found by an index in memory, and nothing of it is ever a name in a file system.
+//! The files of an image archive, which lie in one file until the load ends: what is read of it is found by an index in
+//! memory, and nothing of it is ever a name in a file system.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Write as _};
-use std::os::unix::fs::FileExt as _;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use knarr_layers::archive::Reader;
-use knarr_layers::{Kind, Member, decompress};
+use knarr_layers::{Kind, Member};
 use knarr_model::oci::DOCUMENT_LIMIT;
 use knarr_model::{Digest, Fault, Result};
-use knarr_sys::disk::Room;
 use serde::de::DeserializeOwned;
 
-use super::section::{self, Section};
+use super::section::Section;
+use super::taking;
 
 /// Members, at most: an image of 300 layers has fewer than a thousand.
 const MEMBERS: usize = 1_000_000;
 /// Links that lead to a file, one after the other.
 const LINKS: usize = 40;
-/// Bytes copied at a time.
-const BUFFER: usize = 256 << 10;
+/// Where an archive comes from.
+pub enum Archive {
+    /// Over the wire.
+    Stream(Box<dyn Read + Send>),
+    /// From a file on this machine, which others may change meanwhile.
+    File(File),
+}
 
 /// Opens regular files only, and only what was in the archive.
 pub(super) struct Files {
-    data: Arc<File>,
-    places: HashMap<PathBuf, Place>,
+    pub(super) data: Arc<File>,
+    pub(super) places: Places,
 }
 
 /// What has a name in the archive.
 #[derive(Debug, Clone)]
-enum Place {
+pub(super) enum Place {
     File { offset: u64, size: u64 },
     Link(PathBuf),
     Other,
 }
 
-impl Files {
-    /// Takes in an archive, plain or compressed, below `folder`.
-    pub(super) fn take(source: impl Read + Send, folder: &Path) -> Result<Self> {
-        let mut taking =
-            Taking { data: section::nameless(folder)?, room: Room::default(), end: 0, places: HashMap::new() };
-        let mut reader = Reader::new(decompress(source)?);
-        while let Some(member) = reader.next_member()? {
-            taking.member(member, &mut reader)?;
+/// All that has a name in the archive.
+#[derive(Debug, Default)]
+pub(super) struct Places(HashMap<PathBuf, Place>);
+
+impl Places {
+    /// Puts a member into the index; `file` finds or makes the place of a regular file's content.
+    pub(super) fn insert(&mut self, member: &Member, file: impl FnOnce() -> Result<Place>) -> Result<()> {
+        let out = || Fault::invalid(format!("{} leads out of the archive", member.path.display()));
+        let path = clean(&member.path).ok_or_else(out)?;
+        let place = match &member.kind {
+            Kind::File => file()?,
+            Kind::Symlink(target) if target.is_absolute() => Place::Link(clean(target).ok_or_else(out)?),
+            Kind::Symlink(target) => {
+                let beside = path.parent().unwrap_or(Path::new("")).join(target);
+                clean(&beside).map_or(Place::Other, Place::Link)
+            }
+            Kind::HardLink(target) => Place::Link(clean(target).ok_or_else(out)?),
+            Kind::Folder if path.as_os_str().is_empty() => return Ok(()),
+            _ => Place::Other,
+        };
+        self.0.insert(path, place);
+        if self.0.len() > MEMBERS {
+            return Err(Fault::invalid(format!("the archive has more than {MEMBERS} files: it is no image archive")));
         }
-        reader.drain()?;
-        Ok(Self { data: Arc::new(taking.data), places: taking.places })
+        Ok(())
+    }
+}
+
+impl Files {
+    /// Takes in an archive, plain or compressed. What cannot be read where it lies is kept below `folder`.
+    pub(super) fn of(archive: Archive, folder: &Path) -> Result<Self> {
+        match archive {
+            Archive::Stream(source) => taking::keep(source, folder),
+            Archive::File(file) => {
+                let archive = Section::whole(file)?;
+                match taking::in_place(&archive)? {
+                    Some(files) => Ok(files),
+                    None => taking::keep(archive, folder),
+                }
+            }
+        }
     }
 
     /// Whether there is anything of this name.
     pub(super) fn has(&self, path: &str) -> bool {
-        clean(Path::new(path)).is_some_and(|path| self.places.contains_key(&path))
+        clean(Path::new(path)).is_some_and(|path| self.places.0.contains_key(&path))
     }
 
     /// Opens a file. Links are followed inside the archive.
@@ -61,7 +94,7 @@ impl Files {
         let fault = |reason| Fault::invalid(format!("cannot read {path} in the archive: {reason}"));
         let mut place = clean(Path::new(path)).ok_or_else(|| fault("it leads out of the archive"))?;
         for _ in 0..LINKS {
-            match self.places.get(&place) {
+            match self.places.0.get(&place) {
                 Some(Place::File { offset, size }) => {
                     return Ok(Section::of(&self.data, *offset, *size));
                 }
@@ -102,87 +135,6 @@ impl Files {
     }
 }
 
-/// An archive that is being taken in.
-struct Taking {
-    data: File,
-    room: Room,
-    end: u64,
-    places: HashMap<PathBuf, Place>,
-}
-
-impl Taking {
-    fn member(&mut self, member: Member, content: &mut impl Read) -> Result<()> {
-        let out = || Fault::invalid(format!("{} leads out of the archive", member.path.display()));
-        let path = clean(&member.path).ok_or_else(out)?;
-        let place = match &member.kind {
-            Kind::File => {
-                let kept = self.file(&member, content);
-                kept.map_err(|e| Fault::io(format!("keep {} of the archive", member.path.display()), e))?
-            }
-            Kind::Symlink(target) if target.is_absolute() => Place::Link(clean(target).ok_or_else(out)?),
-            Kind::Symlink(target) => {
-                let beside = path.parent().unwrap_or(Path::new("")).join(target);
-                clean(&beside).map_or(Place::Other, Place::Link)
-            }
-            Kind::HardLink(target) => Place::Link(clean(target).ok_or_else(out)?),
-            Kind::Folder if path.as_os_str().is_empty() => return Ok(()),
-            _ => Place::Other,
-        };
-        self.places.insert(path, place);
-        if self.places.len() > MEMBERS {
-            return Err(Fault::invalid(format!("the archive has more than {MEMBERS} files: it is no image archive")));
-        }
-        Ok(())
-    }
-
-    /// Holes count as if they were written: all of the file is read later on.
-    fn file(&mut self, member: &Member, content: &mut impl Read) -> io::Result<Place> {
-        self.room.claim(&self.data, member.size)?;
-        let place = Place::File { offset: self.end, size: member.size };
-        match &member.sparse {
-            None => {
-                let mut buffer = vec![0; BUFFER];
-                loop {
-                    match content.read(&mut buffer)? {
-                        0 => break,
-                        read => self.data.write_all(&buffer[..read])?,
-                    }
-                }
-            }
-            Some(segments) => {
-                for segment in segments {
-                    let mut data = io::BufReader::with_capacity(BUFFER, content.by_ref().take(segment.length));
-                    io::copy(&mut data, &mut At { file: &self.data, at: self.end + segment.offset })?;
-                }
-            }
-        }
-        self.end += member.size;
-        io::Seek::seek(&mut self.data, io::SeekFrom::Start(self.end))?;
-        if member.sparse.is_some() {
-            self.data.set_len(self.end)?;
-        }
-        Ok(place)
-    }
-}
-
-/// Writes to a place of a file.
-struct At<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl io::Write for At<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let written = self.file.write_at(data, self.at)?;
-        self.at += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A name without `.` and `..`; none where it leads above the archive's root.
 fn clean(path: &Path) -> Option<PathBuf> {
     let mut clean = PathBuf::new();
@@ -212,7 +164,8 @@ mod tests {
             let member = Member { size: data.len() as u64, ..Member::new(*path, kind.clone(), 0o644) };
             writer.append(&member, *data).unwrap();
         }
-        Files::take(&writer.finish().unwrap()[..], &std::env::temp_dir()).unwrap()
+        let archive = writer.finish().unwrap();
+        Files::of(Archive::Stream(Box::new(std::io::Cursor::new(archive))), &std::env::temp_dir()).unwrap()
     }
 
     fn text(files: &Files, path: &str) -> String {

@@ -1,6 +1,6 @@
 //! One layer of an image archive: unpacked, and kept so that it can be sent on.
 
-use std::io::{self, Read as _};
+use std::io;
 
 use knarr_layers::{Batch, Compression, decompress};
 use knarr_model::oci::{Descriptor, media};
@@ -11,18 +11,30 @@ use super::section::Section;
 use crate::Engine;
 use crate::images::blobs::{Target, descriptor};
 use crate::images::compress::{self, Encoder};
+use crate::images::copy_out::Checked;
 
 impl Engine {
     /// Unpacks a layer and sees to it that its archive can be given back byte for byte: from its files where it came
     /// plain, else from a blob.
     pub(super) fn load_layer(&self, file: &Section, batch: &mut Batch<'_>, diff_id: &Digest) -> Result<()> {
-        let compression = compression(file, diff_id)?;
-        let layer = match compression {
-            Compression::Plain => batch.adopt(file.again(), diff_id)?,
-            _ => batch.apply(file.again(), Some(diff_id))?,
-        };
-        if !layer.own && self.images.blob(diff_id)?.is_none() {
-            let blob = self.keep(file.again(), compression, diff_id)?;
+        let compression = file.compression()?;
+        if compression == Compression::Plain {
+            let layer = batch.adopt(file.again(), diff_id)?;
+            if !layer.own && self.images.blob(diff_id)?.is_none() {
+                let blob = self.keep(file.again(), compression, diff_id)?;
+                self.check(&blob, diff_id)?;
+                self.images.remember_blobs(&[(diff_id.clone(), blob)])?;
+            }
+            return Ok(());
+        }
+        if self.images.blob(diff_id)?.is_some() {
+            batch.apply(file.again(), Some(diff_id))?;
+            return Ok(());
+        }
+        let blob = self.keep(file.again(), compression, diff_id)?;
+        // Of what was kept, and not of the file again, which may be another by now.
+        let layer = batch.apply(self.content.open(&blob.digest)?, Some(diff_id))?;
+        if !layer.own {
             self.images.remember_blobs(&[(diff_id.clone(), blob)])?;
         }
         Ok(())
@@ -47,6 +59,18 @@ impl Engine {
         }
     }
 
+    /// Refuses a blob of other bytes than were unpacked: the file may have changed meanwhile.
+    fn check(&self, blob: &Descriptor, diff_id: &Digest) -> Result<()> {
+        let mut nowhere = io::sink();
+        let mut checked = Checked::new(&mut nowhere);
+        let read = io::copy(&mut decompress(self.content.open(&blob.digest)?)?, &mut checked);
+        read.map_err(|e| Fault::io(format!("check layer {diff_id}"), e))?;
+        match checked.finish() {
+            found if found == *diff_id => Ok(()),
+            _ => Err(Fault::invalid(format!("layer {diff_id} changed while it was loaded: load it again"))),
+        }
+    }
+
     /// Puts a blob of the archive into the content store, verified.
     pub(super) fn load_blob(&self, mut file: Section, blob: &Descriptor) -> Result<()> {
         if self.content.size(&blob.digest)?.is_some() {
@@ -57,13 +81,6 @@ impl Engine {
         let target = copy(&mut file, Target { ingest, bytes: 0 }).map_err(fail)?;
         target.ingest.commit(Some(&blob.digest), Some(blob.size)).map(drop)
     }
-}
-
-fn compression(file: &Section, diff_id: &Digest) -> Result<Compression> {
-    let mut head = Vec::new();
-    let read = file.again().take(6).read_to_end(&mut head);
-    read.map_err(|e| Fault::io(format!("read layer {diff_id}"), e))?;
-    Ok(Compression::sniff(&head))
 }
 
 fn copy<W: io::Write>(file: &mut Section, mut out: W) -> io::Result<W> {

@@ -1,6 +1,6 @@
 //! `load`: images from an archive that `save` wrote, Docker's or an OCI layout.
 //!
-//! The archive is kept as one nameless file; what its documents name is looked up in an index of its members, and must be a
+//! The archive is one file, the client's own where it lies on this machine, else a nameless one; what its documents name is looked up in an index of its members, and must be a
 //! regular file. Every digest is verified before anything is recorded, and all layers of an image appear together, after one
 //! sync of the disk.
 
@@ -9,13 +9,14 @@ mod files;
 mod layer;
 mod layout;
 mod section;
+mod taking;
 
-use std::io::Read;
 use std::sync::Arc;
 
 use knarr_model::{Digest, Fault, Reference, Result};
 use knarr_sys::failpoint;
 
+pub use self::files::Archive;
 use self::files::Files;
 use super::blocking;
 use crate::Engine;
@@ -32,14 +33,14 @@ pub struct Loaded {
 
 impl Engine {
     /// Loads all images of an archive, plain or compressed.
-    pub async fn load_images(self: &Arc<Self>, source: impl Read + Send + 'static) -> Result<Vec<Loaded>> {
+    pub async fn load_images(self: &Arc<Self>, archive: Archive) -> Result<Vec<Loaded>> {
         let engine = self.clone();
-        blocking(move || engine.leased(|| engine.load(source))).await
+        blocking(move || engine.leased(|| engine.load(archive))).await
     }
 
-    fn load(&self, source: impl Read + Send) -> Result<Vec<Loaded>> {
+    fn load(&self, archive: Archive) -> Result<Vec<Loaded>> {
         let scratch = Scratch::new(&self.roots)?;
-        let files = Files::take(source, scratch.path())?;
+        let files = Files::of(archive, scratch.path())?;
         failpoint!("store.archive-kept", io).map_err(|e| Fault::io("keep the archive", e))?;
         let loaded = if files.has("manifest.json") {
             self.load_docker(&files)?

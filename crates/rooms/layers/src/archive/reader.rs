@@ -1,7 +1,7 @@
 //! Reading an archive, one member after the other.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
@@ -51,6 +51,19 @@ impl<R: Read> Read for Reader<R> {
         }
         self.left -= read as u64;
         Ok(read)
+    }
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// Where in the source the current member's content begins; it is passed over without being read.
+    pub fn pass_over(&mut self) -> Result<u64> {
+        let distance = i64::try_from(self.left.saturating_add(self.padding));
+        let distance = distance.map_err(|_| Error::archive("it ends in the middle of a member"))?;
+        let step = || Error::io("skip to the archive's next member");
+        let place = self.source.stream_position().map_err(step())?;
+        self.source.seek_relative(distance).map_err(step())?;
+        (self.left, self.padding) = (0, 0);
+        Ok(place)
     }
 }
 

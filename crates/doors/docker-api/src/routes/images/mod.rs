@@ -6,6 +6,7 @@ mod import;
 mod name;
 mod read;
 
+pub(super) use archive::{load_file, save_file};
 pub(super) use name::of_query as name_of_query;
 
 use std::sync::Arc;
