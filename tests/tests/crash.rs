@@ -18,8 +18,9 @@ fn of_shim(name: &str) -> bool {
     name.starts_with("shim.")
 }
 
+/// A commit of the database is no step of a life: a daemon that begins makes some before it listens.
 fn of_daemon(name: &str) -> bool {
-    !of_shim(name) && !name.starts_with("exec.") && !name.starts_with("store.")
+    !of_shim(name) && !["exec.", "store.", "database."].iter().any(|other| name.starts_with(other))
 }
 
 fn host() -> Host {
