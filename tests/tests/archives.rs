@@ -179,6 +179,7 @@ fn two_saves_are_the_same_bytes() {
 
 /// With parents that the archive leaves out, and with a file that comes twice, so that the archive cannot be written from the layer and is
 /// our own writer's. Seen to fail where each was our own writer's, and parents had the time of now: no second import gave the same.
+/// Seen to fail where the daemon refuses every file, and where the client does not look at where stdin stands.
 #[test]
 fn a_daemon_on_this_machine_reads_and_writes_the_files_themselves() {
     let (host, knarr) = host();
